@@ -1,0 +1,29 @@
+/* Memory with the life of one request: taken piece by piece, given back all at once. */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+struct arena;
+
+/* Makes an empty arena; arena_free() frees it with all that was taken from it. Ends the process when memory is exhausted
+ * only where no request can be refused instead; arena_alloc() returns NULL. */
+struct arena *arena_new(void);
+void arena_free(struct arena *arena);
+void own_arena(struct arena **arena);
+
+/* Zeroed memory, aligned for any type. */
+void *arena_alloc(struct arena *arena, size_t size);
+
+/* Copies; s may be NULL, then NULL is returned. */
+char *arena_strdup(struct arena *arena, const char *s);
+char *arena_strndup(struct arena *arena, const char *s, size_t length);
+char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *arena_vprintf(struct arena *arena, const char *format, va_list args);
+
+/* Room for n of T. */
+#define arena_array(arena, T, n) ((T *)arena_alloc((arena), sizeof(T) * (n)))
+#define arena_new_of(arena, T) ((T *)arena_alloc((arena), sizeof(T)))
+
+#endif
