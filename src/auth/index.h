@@ -1,0 +1,52 @@
+/* The index of live tokens: who a string belongs to, answered from memory, never stale (R13).
+ *
+ * Embedded engine: entries are made on demand and dropped by the writer between commit and answer (database_observe).
+ * PostgreSQL: each look-up asks the database for the versions of token and project (look-ups that arrive together travel
+ * together) and uses the entry only when they are the same.
+ */
+#ifndef AUTH_INDEX_H
+#define AUTH_INDEX_H
+
+#include "auth/caller.h"
+#include "base/buf.h"
+#include "base/conf.h"
+#include "db/db.h"
+
+struct token_index;
+
+int index_open(const struct conf *conf, struct database *database, struct token_index **ret, struct err *e);
+void index_close(struct token_index *index);
+
+/* One look-up. Fill project_id, token_id and (unless by_id: sessions, jobs, blob signatures) hash of the string; when it is done, rc is 0 and
+ * identity is held (give it back), or rc is negative and err says ERR_TOKEN_INVALID, _EXPIRED, _DISABLED... */
+struct index_lookup {
+	int64_t project_id, token_id;
+	bool by_id;
+	uint8_t hash[SECRET_HASH_SIZE];
+	const char *address; /* of the caller, for its allow-list and last use; NULL: not checked */
+	const struct identity *identity;
+	struct err err;
+	int rc;
+	void (*done)(struct index_lookup *lookup); /* called when index_find() answered false */
+	void *arg;
+	struct index_lookup *next; /* private */
+};
+/* True: answered at once. False: done() will be called on another thread (PostgreSQL). Safe on a loop. */
+bool index_find(struct token_index *index, struct index_lookup *lookup);
+/* The same, waiting. Never on a loop. */
+int index_find_wait(struct token_index *index, struct index_lookup *lookup);
+void identity_give(const struct token_index *index, const struct identity *identity);
+
+/* Inside a write: is the identity that admitted this request still what the database says (R13)? Same errors as a look-up. */
+int index_recheck(struct token_index *index, struct db *db, const struct identity *identity, struct err *e);
+
+/* The rendered answer of tokens/verify kept beside the identity; NULL when it must be made (index_keep_rendered). Borrowed while the identity is held. */
+const struct buf *index_rendered(const struct identity *identity);
+void index_keep_rendered(struct token_index *index, const struct identity *identity, struct buf *stolen);
+
+/* Counts one use (time, address; written to the database by a sweeper) and one request of the token's rate: ERR_RATE_LIMITED. */
+int index_use(struct token_index *index, const struct identity *identity, const char *address, struct err *e);
+/* Writes the uses since the last call; called every few seconds and at the end. */
+int index_flush_uses(struct token_index *index, struct err *e);
+
+#endif

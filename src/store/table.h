@@ -1,0 +1,57 @@
+/* Tables: what is known about them; their rows are in store/rows/. */
+#ifndef STORE_TABLE_H
+#define STORE_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "db/db.h"
+
+/* A column's rows are stored under the name c<number>, so that no name of a caller ever becomes part of SQL. */
+struct column {
+	int64_t number;
+	char *name;
+	char *definition; /* JSON of a typed column, or NULL */
+};
+
+/* All memory belongs to the arena that it was read into. Dates 0: never. */
+struct table {
+	int64_t project_id;
+	int64_t number;      /* names its rows: table_rows_of(); for an alias the number of its own row */
+	char *bucket_id;     /* "in.c-main" */
+	char *name;          /* "users" */
+	char *id;            /* "in.c-main.users" */
+	char *display_name;
+	int64_t bucket_number;
+	int64_t created_us, last_import_us, last_change_us;
+	int64_t rows_count, data_size_bytes;
+	struct column *columns; /* in order */
+	size_t column_count;
+	char **primary_key;
+	size_t primary_key_count;
+	bool is_typed;
+	char *source_table_id; /* alias: "in.c-main.users"; else NULL */
+	char *alias_filter;    /* JSON {column, operator, values} or NULL */
+	char **alias_columns;  /* of an alias without automatic columns; NULL: all of the source */
+	size_t alias_column_count;
+	int64_t state; /* grows with every change of rows or columns: the export cache's key */
+};
+
+/* 1 found, 0 not found, negative failed. table_id is "in.c-bucket.table". For an alias columns and primary key are the
+ * source's, as the alias shows them. */
+int table_find(struct db *db, struct arena *arena, int64_t project_id, const char *table_id, struct table **ret, struct err *e);
+/* As table_find(), not found is ERR_TABLE_NOT_FOUND (or ERR_BUCKET_NOT_FOUND when the bucket is not there either). */
+int table_get(struct db *db, struct arena *arena, int64_t project_id, const char *table_id, struct table **ret, struct err *e);
+/* The table that holds the rows: itself, or the end of the chain of aliases. */
+int table_rows_of(struct db *db, struct arena *arena, const struct table *table, struct table **ret, struct err *e);
+/* Makes a table in a bucket that exists (ERR_TABLE_EXISTS when the name is taken). In: project_id, bucket_id, name,
+ * display_name (NULL: name), columns' names (numbers are given), primary_key, is_typed. Out: number, id, created_us. */
+int table_insert(struct db *db, struct arena *arena, struct table *table, struct err *e);
+/* After rows changed: counts, times, state + 1; touches the bucket and the project (R13: rendered tokens show sizes). */
+int table_rows_changed(struct db *db, struct table *table, int64_t rows_count, int64_t data_size_bytes, bool imported, struct err *e);
+/* Appends a column; gives it a number. */
+int table_column_add(struct db *db, struct table *table, const char *name, const char *definition, int64_t *ret_number, struct err *e);
+int table_remove(struct db *db, const struct table *table, struct err *e);
+
+#endif
