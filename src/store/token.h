@@ -41,4 +41,64 @@ struct token {
 	char *last_used_address;
 };
 
+/* What stands around a token: its project and, for master tokens, the user's role. */
+struct token_setting {
+	int64_t project_version;
+	char *project_name;
+	int64_t organization_id;
+	bool project_gone, project_disabled; /* gone: deleted or expired */
+	char *project_disabled_reason;
+	char *role; /* "admin"...; NULL when the user is no member (any more) or the token is no master */
+	char *admin_name, *admin_email; /* of token.admin_id, or NULL */
+	bool admin_disabled;
+};
+
+/* 1 found, 0 not found, negative failed. */
+int token_find(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct token **ret, struct err *e);
+/* As token_find(), not found is ERR_TOKEN_NOT_FOUND. */
+int token_get(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct token **ret, struct err *e);
+/* As token_find(), with its setting: one statement. */
+int token_find_whole(struct db *db, struct arena *arena, const int64_t key[2], struct token **ret, struct token_setting **ret_setting,
+	struct err *e);
+/* Tokens of a project by id, each with its setting, handed to one() as they come; a negative result of one() ends it. */
+struct token_listing {
+	int64_t project_id, limit, offset;
+	int (*one)(const struct token *token, const struct token_setting *setting, void *arg, struct err *e);
+	void *arg;
+};
+int token_list(struct db *db, const struct token_listing *listing, struct err *e);
+int token_count(struct db *db, int64_t project_id, int64_t *ret_count, struct err *e);
+
+/* A new id of the sequence, needed before the string can be made. Inside a write. */
+int token_next_id(struct db *db, int64_t *ret_id, struct err *e);
+/* Inserts every member as it is; sealed is the string sealed with token_seal_context(). Nobody can have it cached: tells nobody. */
+int token_insert(struct db *db, const struct token *token, const char *sealed, struct err *e);
+/* Writes description, flags, permissions, addresses, rate, is_disabled; version + 1, db_changed(). */
+int token_update(struct db *db, struct token *token, struct err *e);
+/* A new string: hash, sealed, refreshed_us = now; version + 1, db_changed(). */
+int token_set_string(struct db *db, struct token *token, const char *sealed, struct err *e);
+/* The row with its links and replays; db_changed(). 0 also when it was not there. */
+int token_remove(struct db *db, int64_t project_id, int64_t id, struct err *e);
+/* Version + 1 and db_changed() for every token of a user: after a change of the user's name or when they were disabled (R13). */
+int token_touch_admin(struct db *db, int64_t admin_id, struct err *e);
+/* Version + 1 and db_changed(DB_CHANGED_PROJECT): after a change of anything that a rendered token shows of it (R13). */
+int token_touch_project(struct db *db, int64_t project_id, struct err *e);
+/* The string of a token sealed, or NULL; 1, 0, negative. */
+int token_sealed(struct db *db, struct arena *arena, int64_t project_id, int64_t id, char **ret, struct err *e);
+/* "token:<project>:<id>"; in the arena. */
+char *token_seal_context(struct arena *arena, int64_t project_id, int64_t id);
+
+/* Latest uses, many at a time; a version does not grow by it. */
+struct token_use {
+	int64_t project_id, token_id, time_us;
+	char address[48];
+};
+int token_write_uses(struct db *db, const struct token_use *uses, size_t count, struct err *e);
+
+/* Ids (project, token) of at most limit tokens that expired before now; what the sweeper deletes. */
+int token_list_expired(struct db *db, int64_t now_us, int64_t limit, int64_t (*ret)[2], size_t *ret_count, struct err *e);
+
+/* Permissions as text in the database: {"in.c-a":"read"}, ["component"]. */
+const char *bucket_level_name(enum bucket_level level); /* "read", "write", "manage"; NULL for none */
+
 #endif
