@@ -16,6 +16,7 @@ struct identity {
 	struct token token;
 	enum role role;         /* master tokens: the user's role in the project; others ROLE_NONE */
 	int64_t project_version;
+	int64_t default_branch_id; /* of the project */
 	char *project_name;
 	int64_t organization_id;
 	bool project_disabled;

@@ -45,6 +45,8 @@ int arg_page(struct req *rq, int64_t standard, int64_t most, int64_t *ret_limit,
 const char *req_header(struct req *rq, const char *name);
 const char *req_address(struct req *rq); /* the client's address as text */
 const char *req_method(struct req *rq);
+const char *req_token(struct req *rq);   /* the storage token as sent (R07: for hashing only), or NULL */
+const char *req_body_hash(struct req *rq); /* fingerprint of method, path, query and body as 64 hexadecimal digits */
 const char *req_raw_path(struct req *rq);
 const char *req_raw_query(struct req *rq, const char *name); /* query argument, undeclared (signed URLs), or NULL */
 
@@ -67,9 +69,18 @@ int reply_redirect(struct req *rq, int status, const char *location);
 /* Before or after the reply function, until the handler returns. */
 void reply_header(struct req *rq, const char *name, const char *value);
 
-/* Called on a worker after the answer is durable and before it is sent... see docs/architecture.md; NULL for none. */
+/* The body is borrowed until the request ends (and the caller's identity is held so long): nothing is copied. */
+int reply_shared(struct req *rq, int status, const char *content_type, const struct buf *borrowed);
+
+/* RUN_WRITE: called on a worker after the write is durable and before the reply is sent, for what may wait (starting a cheap job and
+ * waiting for it). It may reply anew. fail() there is the answer, the write stays. */
+void req_after_commit(struct req *rq, handler *after);
 
 /* --- the event of the route ----------------------------------------------------------------------------------------------- */
+
+/* For handlers that hand something from the handler to their after-commit function. */
+void req_keep(struct req *rq, void *pointer);
+void *req_kept(struct req *rq);
 
 /* What this request's event is about. The event of the row is written after the handler succeeds, in its transaction
  * (RUN_WRITE) or in one of its own before the reply is sent (RUN_LOOP, RUN_WORK). Texts are copied, params is stolen. */

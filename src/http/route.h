@@ -14,7 +14,7 @@ struct req;
 
 /* Where the handler runs. */
 enum run {
-	RUN_LOOP,  /* on the event loop: reads memory or a few rows, never waits (PostgreSQL: on a worker when it needs rq->db) */
+	RUN_LOOP,  /* on the event loop: reads memory or a few rows, never waits; rq->db is a reader. (PostgreSQL: the same as RUN_WORK) */
 	RUN_WORK,  /* on a worker: may take long; rq->db is a reader; may call database_transact() */
 	RUN_WRITE, /* inside a write: rq->db is the transaction; rolled back when the handler fails; answered after the commit */
 };
@@ -56,6 +56,12 @@ struct route {
 	const char *summary; /* one line for OpenAPI; may be NULL */
 	bool branched;     /* also under /v2/storage/branch/{branch}/... */
 	bool raw_body;     /* the handler reads the body itself, streamed (uploads): see req.h */
+	/* Rarely set: */
+	bool (*quick)(struct req *rq); /* tried first, on the loop, after the caller is admitted, with no database and no arguments parsed:
+					* true when it replied (reply_shared), false: go the row's way. For answers kept rendered. No event. */
+	handler *before_body; /* asked on the loop when only the headers are there (no rq->args, no rq->db): a failure refuses the body */
+	handler *stale; /* asked, as RUN_WRITE with rq->who nobody, when the caller's token is refused as ERR_TOKEN_INVALID: may still reply (a
+			 * repeated refresh whose reply was lost), or fails with the same error. The string sent: req_token() */
 };
 
 /* A resource file ends with its table: const struct route TOKEN_ROUTES[] = {..., {0}}; api/routes.c lists the tables. */
