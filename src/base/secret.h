@@ -48,7 +48,7 @@ bool token_parse(const char *text, int64_t *ret_project_id, int64_t *ret_token_i
 char *password_hash(const char *password, struct err *e);
 bool password_verify(const char *hash, const char *password);
 
-/* HMAC-SHA256 of text with a key derived for purpose ("sas", "csrf"...), as base64 without padding; ret holds 44 bytes. */
+/* HMAC-SHA256 of text with a key derived for purpose ("sas", "csrf"...), as URL-safe base64 without padding; ret holds 44 bytes. */
 void secret_sign(const char *purpose, const char *text, char ret[44]);
 /* RFC 6238 code of a base32 secret at a time; -1 when the secret is not base32. Six digits. */
 int totp_code(const char *secret_base32, int64_t time_us);

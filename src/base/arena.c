@@ -1,0 +1,127 @@
+/* Memory with the life of one request. */
+#include "base/arena.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK_SIZE 8192
+#define ALIGNMENT 16
+
+struct chunk {
+	struct chunk *next;
+	size_t size;
+	size_t used;
+	_Alignas(ALIGNMENT) char data[];
+};
+
+struct arena {
+	struct chunk *chunks; /* the first one is the one in use */
+};
+
+static struct chunk *chunk_new(size_t size)
+{
+	struct chunk *chunk = malloc(sizeof(*chunk) + size);
+	if (chunk)
+		*chunk = (struct chunk){ .size = size };
+	return chunk;
+}
+
+static void *chunk_take(struct chunk *chunk, size_t size)
+{
+	void *p = chunk->data + chunk->used;
+	chunk->used += size;
+	return memset(p, 0, size);
+}
+
+/* The arena itself is the first thing in its last chunk: a small request costs one malloc. */
+struct arena *arena_new(void)
+{
+	struct chunk *chunk = chunk_new(CHUNK_SIZE);
+	if (!chunk)
+		abort();
+	struct arena *arena = chunk_take(chunk, (sizeof(*arena) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1));
+	arena->chunks = chunk;
+	return arena;
+}
+
+void arena_free(struct arena *arena)
+{
+	if (!arena)
+		return;
+	for (struct chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
+		next = chunk->next;
+		free(chunk);
+	}
+}
+
+void own_arena(struct arena **arena)
+{
+	arena_free(*arena);
+}
+
+/* What is large gets a chunk of its own behind the one in use, so that the rest of that one is not lost. */
+static void *alloc_slow(struct arena *arena, size_t size)
+{
+	bool large = size > CHUNK_SIZE / 4;
+	struct chunk *chunk = chunk_new(large ? size : CHUNK_SIZE);
+	if (!chunk)
+		return NULL;
+	if (large) {
+		chunk->next = arena->chunks->next;
+		arena->chunks->next = chunk;
+	} else {
+		chunk->next = arena->chunks;
+		arena->chunks = chunk;
+	}
+	return chunk_take(chunk, size);
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	if (size > SIZE_MAX / 2)
+		return NULL;
+	size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+	struct chunk *chunk = arena->chunks;
+	if (chunk->size - chunk->used < size)
+		return alloc_slow(arena, size);
+	return chunk_take(chunk, size);
+}
+
+char *arena_strndup(struct arena *arena, const char *s, size_t length)
+{
+	if (!s)
+		return NULL;
+	char *copy = arena_alloc(arena, length + 1);
+	if (copy)
+		memcpy(copy, s, length);
+	return copy;
+}
+
+char *arena_strdup(struct arena *arena, const char *s)
+{
+	return s ? arena_strndup(arena, s, strlen(s)) : NULL;
+}
+
+char *arena_vprintf(struct arena *arena, const char *format, va_list args)
+{
+	va_list again;
+	va_copy(again, args);
+	int length = vsnprintf(NULL, 0, format, args);
+	char *text = length < 0 ? NULL : arena_alloc(arena, (size_t)length + 1);
+	if (text)
+		vsnprintf(text, (size_t)length + 1, format, again);
+	va_end(again);
+	return text;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	char *text = arena_vprintf(arena, format, args);
+	va_end(args);
+	return text;
+}

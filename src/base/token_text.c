@@ -1,0 +1,82 @@
+/* The text of a token: "<projectId>-<tokenId>-<34 random and 6 checksum characters>". */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/secret.h"
+
+#define NUMBER_DIGITS_MAX 19
+#define TOKEN_TEXT_MAX (2 * NUMBER_DIGITS_MAX + 2 + TOKEN_SECRET_LENGTH)
+
+/* CRC-32 (IEEE 802.3), four bits at a time. */
+static uint32_t crc32_of(const char *data, size_t length)
+{
+	static const uint32_t TABLE[16] = { 0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158,
+		0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c };
+	uint32_t crc = 0xffffffff;
+	for (size_t i = 0; i < length; i++) {
+		crc ^= (uint8_t)data[i];
+		crc = crc >> 4 ^ TABLE[crc & 15];
+		crc = crc >> 4 ^ TABLE[crc & 15];
+	}
+	return ~crc;
+}
+
+static void checksum(const char *text, size_t length, char ret[TOKEN_CHECK_LENGTH])
+{
+	static const char DIGITS[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	uint32_t crc = crc32_of(text, length);
+	for (int i = TOKEN_CHECK_LENGTH - 1; i >= 0; i--, crc /= 62)
+		ret[i] = DIGITS[crc % 62];
+}
+
+void token_secret_make(int64_t project_id, int64_t token_id, char ret_secret[TOKEN_SECRET_LENGTH + 1])
+{
+	char text[TOKEN_TEXT_MAX + 1];
+	secret_random_text(ret_secret, TOKEN_RANDOM_LENGTH);
+	int length = snprintf(text, sizeof(text), "%lld-%lld-%s", (long long)project_id, (long long)token_id, ret_secret);
+	checksum(text, (size_t)length, ret_secret + TOKEN_RANDOM_LENGTH);
+	ret_secret[TOKEN_SECRET_LENGTH] = 0;
+	secret_wipe(text, sizeof(text));
+}
+
+/* A positive number without leading zeros and the dash after it. */
+static const char *take_number(const char *p, int64_t *ret)
+{
+	int64_t value = 0;
+	int digits = 0;
+	if (*p == '0')
+		return NULL;
+	for (; *p >= '0' && *p <= '9'; p++, digits++) {
+		if (digits == NUMBER_DIGITS_MAX || value > (INT64_MAX - (*p - '0')) / 10)
+			return NULL;
+		value = value * 10 + (*p - '0');
+	}
+	*ret = value;
+	return digits && *p == '-' ? p + 1 : NULL;
+}
+
+static bool is_base62(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+bool token_parse(const char *text, int64_t *ret_project_id, int64_t *ret_token_id)
+{
+	int64_t project_id, token_id;
+	const char *secret = take_number(text, &project_id);
+	secret = secret ? take_number(secret, &token_id) : NULL;
+	if (!secret)
+		return false;
+	for (int i = 0; i < TOKEN_SECRET_LENGTH; i++)
+		if (!is_base62(secret[i]))
+			return false;
+	if (secret[TOKEN_SECRET_LENGTH])
+		return false;
+	char expected[TOKEN_CHECK_LENGTH];
+	checksum(text, (size_t)(secret - text) + TOKEN_RANDOM_LENGTH, expected);
+	if (memcmp(expected, secret + TOKEN_RANDOM_LENGTH, TOKEN_CHECK_LENGTH) != 0)
+		return false;
+	*ret_project_id = project_id;
+	*ret_token_id = token_id;
+	return true;
+}
