@@ -1,5 +1,5 @@
 /* Every event that the server records by itself: constant, name, object type, operation class, message.
- * The message may hold {name}, {id} (the object's) and {key} for a string or number member of the event's params.
+ * The message may hold {name}, {id} (the object's) and {key} or {key.key} for a string or number among the event's params.
  * EVENT_TYPE(constant, name, object type or NULL, class, message) */
 EVENT_TYPE(EVENT_ACCESS_DENIED, "storage.accessDenied", NULL, OP_REFUSED, "Refused {method} {path}: {reason}")
 EVENT_TYPE(EVENT_BUCKET_CREATED, "storage.bucketCreated", "bucket", OP_MANAGE, "Created bucket {id}")
@@ -13,7 +13,7 @@ EVENT_TYPE(EVENT_BUCKETS_LISTED, "storage.bucketsListed", NULL, OP_READ, "Listed
 EVENT_TYPE(EVENT_COMPONENTS_LISTED, "storage.componentsListed", NULL, OP_READ, "Listed components")
 EVENT_TYPE(EVENT_COMPONENTS_SEARCHED, "storage.componentsSearched", NULL, OP_READ, "Components were searched")
 EVENT_TYPE(EVENT_CONFIG_CHANGED, "storage.componentConfigurationChanged", "componentConfiguration", OP_WRITE, "Changed component configuration \"{name}\" ({component})")
-EVENT_TYPE(EVENT_CONFIG_COPIED, "storage.componentConfigurationCopied", "componentConfiguration", OP_WRITE, "Copied component configuration \"{source}\" to \"{name}\" ({component})")
+EVENT_TYPE(EVENT_CONFIG_COPIED, "storage.componentConfigurationCopied", "componentConfiguration", OP_WRITE, "Copied component configuration \"{sourceConfiguration.name}\" to \"{name}\" ({component})")
 EVENT_TYPE(EVENT_CONFIG_CREATED, "storage.componentConfigurationCreated", "componentConfiguration", OP_WRITE, "Created component configuration \"{name}\" ({component})")
 EVENT_TYPE(EVENT_CONFIG_DELETED, "storage.componentConfigurationDeleted", "componentConfiguration", OP_WRITE, "Deleted component configuration \"{name}\" ({component})")
 EVENT_TYPE(EVENT_CONFIG_METADATA_DELETED, "storage.componentConfigurationMetadataDeleted", "componentConfiguration", OP_WRITE, "Deleted component configuration metadata id \"{metadataId}\" with key \"{key}\"")
@@ -22,11 +22,11 @@ EVENT_TYPE(EVENT_CONFIG_PURGED, "storage.componentConfigurationPurged", "compone
 EVENT_TYPE(EVENT_CONFIG_READ, "storage.componentConfigurationDetail", "componentConfiguration", OP_READ, "Read component configuration \"{name}\"")
 EVENT_TYPE(EVENT_CONFIG_RESTORED, "storage.componentConfigurationRestored", "componentConfiguration", OP_WRITE, "Restored component configuration \"{name}\" ({component})")
 EVENT_TYPE(EVENT_CONFIG_ROLLED_BACK, "storage.componentConfigurationRolledBack", "componentConfiguration", OP_WRITE, "Rolled back component configuration \"{name}\" ({component})")
-EVENT_TYPE(EVENT_CONFIG_ROW_CHANGED, "storage.componentConfigurationRowChanged", "componentConfigurationRow", OP_WRITE, "Changed component configuration row \"{name}\" ({component})")
-EVENT_TYPE(EVENT_CONFIG_ROW_COPIED, "storage.componentConfigurationRowCopied", "componentConfigurationRow", OP_WRITE, "Copied component configuration row \"{name}\" ({component})")
-EVENT_TYPE(EVENT_CONFIG_ROW_CREATED, "storage.componentConfigurationRowCreated", "componentConfigurationRow", OP_WRITE, "Created component configuration row \"{name}\" ({component})")
-EVENT_TYPE(EVENT_CONFIG_ROW_DELETED, "storage.componentConfigurationRowDeleted", "componentConfigurationRow", OP_WRITE, "Deleted component configuration row \"{name}\" ({component})")
-EVENT_TYPE(EVENT_CONFIG_ROW_ROLLED_BACK, "storage.componentConfigurationRowRolledBack", "componentConfigurationRow", OP_WRITE, "Rolled back component configuration row \"{name}\" ({component})")
+EVENT_TYPE(EVENT_CONFIG_ROW_CHANGED, "storage.componentConfigurationRowChanged", "componentConfigurationRow", OP_WRITE, "Changed component configuration row \"{name}\" ({configuration.component})")
+EVENT_TYPE(EVENT_CONFIG_ROW_COPIED, "storage.componentConfigurationRowCopied", "componentConfigurationRow", OP_WRITE, "Copied component configuration row \"{name}\" ({configuration.component})")
+EVENT_TYPE(EVENT_CONFIG_ROW_CREATED, "storage.componentConfigurationRowCreated", "componentConfigurationRow", OP_WRITE, "Created component configuration row \"{name}\" ({configuration.component})")
+EVENT_TYPE(EVENT_CONFIG_ROW_DELETED, "storage.componentConfigurationRowDeleted", "componentConfigurationRow", OP_WRITE, "Deleted component configuration row \"{name}\" ({configuration.component})")
+EVENT_TYPE(EVENT_CONFIG_ROW_ROLLED_BACK, "storage.componentConfigurationRowRolledBack", "componentConfigurationRow", OP_WRITE, "Rolled back component configuration row \"{name}\" ({configuration.component})")
 EVENT_TYPE(EVENT_CONFIG_STATE_CHANGED, "storage.componentConfigurationStateChanged", "componentConfiguration", OP_WRITE, "Changed state of component configuration \"{name}\" ({component})")
 EVENT_TYPE(EVENT_CONFIGS_LISTED, "storage.componentConfigurationsListed", NULL, OP_READ, "Listed configurations of {component}")
 EVENT_TYPE(EVENT_DEV_BRANCH_METADATA_DELETED, "storage.devBranchMetadataDeleted", "devBranch", OP_WRITE, "Development branch \"{name}\" metadata with key \"{key}\" deleted")

@@ -20,6 +20,7 @@ enum event_type {
 
 const char *event_name(enum event_type type);
 const char *operation_class_name(enum operation_class class); /* "read", "write", "manage", "refused" */
+enum operation_class event_class(enum event_type type);
 
 /* What the event is about; all borrowed, NULL where there is none. */
 struct event_object {
