@@ -19,7 +19,9 @@ struct identity {
 	int64_t default_branch_id; /* of the project */
 	char *project_name;
 	int64_t organization_id;
-	bool project_disabled;
+	bool project_gone, project_disabled;
+	char *project_disabled_reason;
+	int64_t ends_us; /* the earliest end of token, membership and project; 0: none. Judged by the clock at every look-up (R11) */
 	char *admin_name, *admin_email; /* of token.admin_id; may be NULL */
 	bool admin_disabled;
 	bool can_manage_tokens; /* derived: master with role admin or share */

@@ -37,8 +37,9 @@ bool index_find(struct token_index *index, struct index_lookup *lookup);
 int index_find_wait(struct token_index *index, struct index_lookup *lookup);
 void identity_give(const struct token_index *index, const struct identity *identity);
 
-/* Inside a write: is the identity that admitted this request still what the database says (R13)? Same errors as a look-up. */
-int index_recheck(struct token_index *index, struct db *db, const struct identity *identity, struct err *e);
+/* Inside a write: is the identity that admitted this request still what the database says (R13)? 0: it is. 1: something about it changed
+ * and it still lives: *identity is today's, the old one is given back; judge the route again. Negative: the errors of a look-up. */
+int index_recheck(struct token_index *index, struct db *db, const struct identity **identity, struct err *e);
 
 /* The rendered answer of tokens/verify kept beside the identity; NULL when it must be made (index_keep_rendered). Borrowed while the identity is held. */
 const struct buf *index_rendered(const struct identity *identity);

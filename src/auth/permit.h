@@ -38,8 +38,12 @@ int permit_component(const struct caller *who, const char *component_id, bool wr
 bool permit_sees_component(const struct caller *who, const char *component_id);
 /* A file made by creator_token_id: own, or canReadAllFileUploads. write: changing or deleting it. */
 int permit_file(const struct caller *who, int64_t creator_token_id, bool write, struct err *e);
-/* Another token's detail, events, change: itself, or canManageTokens. */
+/* Another token's detail, events: itself, or canManageTokens. Asked before the token is looked up: the same for absent and forbidden. */
 int permit_token_read(const struct caller *who, int64_t token_id, struct err *e);
+/* Giving a new string: itself, or canManageTokens; a master token only itself: nobody gets another's powers or name (R04, R05). */
+int permit_token_refresh(const struct caller *who, const struct token *target, struct err *e);
+/* Changing, deleting, sharing: as reading, and never a master token (R04). */
+int permit_token_change(const struct caller *who, const struct token *target, struct err *e);
 /* Sees every event of the project (R15). */
 bool permit_sees_all_events(const struct caller *who);
 /* Emptying the trash. */

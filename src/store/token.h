@@ -46,7 +46,8 @@ struct token_setting {
 	int64_t project_version;
 	char *project_name;
 	int64_t organization_id;
-	bool project_gone, project_disabled; /* gone: deleted or expired */
+	bool project_gone, project_disabled; /* gone: deleted */
+	int64_t project_expires_us, role_expires_us; /* 0: never */
 	char *project_disabled_reason;
 	char *role; /* "admin"...; NULL when the user is no member (any more) or the token is no master */
 	char *admin_name, *admin_email; /* of token.admin_id, or NULL */
