@@ -2,6 +2,7 @@
 #ifndef STORE_INVITATION_H
 #define STORE_INVITATION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"

@@ -39,6 +39,6 @@ int member_insert(struct db *db, struct member *member, struct err *e);
 int member_set_role(struct db *db, int64_t project_id, int64_t user_id, const char *role, struct err *e);
 int member_remove(struct db *db, int64_t project_id, int64_t user_id, struct err *e);
 /* Memberships whose time is over, at most limit. */
-int member_list_expired(struct db *db, struct arena *arena, int64_t now_us, int64_t limit, struct member_list *ret, struct err *e);
+int member_list_expired(struct db *db, struct arena *arena, int64_t now, int64_t limit, struct member_list *ret, struct err *e);
 
 #endif

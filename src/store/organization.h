@@ -36,7 +36,6 @@ int organization_has_user(struct db *db, int64_t organization_id, int64_t user_i
 int organization_user_add(struct db *db, int64_t organization_id, int64_t user_id, struct err *e);
 /* 1 removed, 0 was not a member. */
 int organization_user_remove(struct db *db, int64_t organization_id, int64_t user_id, struct err *e);
-/* Called per member with the user's row; a negative result ends it. */
 struct organization_user {
 	int64_t user_id;
 	char *name, *email;
@@ -48,5 +47,8 @@ struct organization_user_list {
 	size_t count;
 };
 int organization_users(struct db *db, struct arena *arena, int64_t organization_id, struct organization_user_list *ret, struct err *e);
+/* The same from another statement with these columns (maintainers): id, name, email, is activated, member since. $1 is id. */
+int organization_users_read(struct db *db, struct arena *arena, const struct sql *sql, int64_t id, struct organization_user_list *ret,
+	struct err *e);
 
 #endif

@@ -41,9 +41,5 @@ int project_list(struct db *db, struct arena *arena, int64_t organization_id, bo
 int project_insert(struct db *db, struct project *project, struct err *e);
 /* Writes name, type, organization, disabled, deleted, expires, features, limits and policies; version + 1, told (R13). */
 int project_update(struct db *db, const struct project *project, struct err *e);
-/* version + 1 and told: something that a rendered token of the project shows has changed (R13). */
-int project_touch(struct db *db, int64_t project_id, struct err *e);
-/* The same for every project that the user is a member of. */
-int project_touch_of_user(struct db *db, int64_t user_id, struct err *e);
 
 #endif

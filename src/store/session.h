@@ -15,7 +15,7 @@ struct session {
 };
 
 /* Alive: not expired, used after idle_since_us. 1 found, 0 not, negative failed. */
-int session_find(struct db *db, struct arena *arena, const uint8_t hash[SECRET_HASH_SIZE], int64_t now_us, int64_t idle_since_us,
+int session_find(struct db *db, struct arena *arena, const uint8_t hash[SECRET_HASH_SIZE], int64_t now, int64_t idle_since_us,
 	struct session **ret, struct err *e);
 /* Is it there still (R13)? 1 yes, 0 no. */
 int session_lives(struct db *db, int64_t id, struct err *e);
@@ -26,16 +26,16 @@ int session_remove(struct db *db, int64_t id, struct err *e);
 /* All of a user but one (0: really all). */
 int session_remove_of_user(struct db *db, int64_t user_id, int64_t but_id, struct err *e);
 /* Sessions and counters that are over. */
-int session_sweep(struct db *db, int64_t now_us, int64_t idle_since_us, struct err *e);
+int session_sweep(struct db *db, int64_t now, int64_t idle_since_us, struct err *e);
 
 /* Wrong tries of one key ("account:<hash>", "address:<ip>"): how many in a row, and until when it is locked. */
 struct attempts {
 	int64_t failures, locked_until_us;
 };
-int attempts_find(struct db *db, const char *key, struct attempts *ret, struct err *e);
+int attempts_find(struct db *db, const char *name, struct attempts *ret, struct err *e);
 /* One more; locked until the time given. Counting starts anew when the last failure is older than forget_us. */
-int attempts_add(struct db *db, const char *key, int64_t now_us, int64_t forget_us, struct attempts *ret, struct err *e);
-int attempts_lock(struct db *db, const char *key, int64_t until_us, struct err *e);
-int attempts_clear(struct db *db, const char *key, struct err *e);
+int attempts_add(struct db *db, const char *name, int64_t now, int64_t forget_us, struct attempts *ret, struct err *e);
+int attempts_lock(struct db *db, const char *name, int64_t until_us, struct err *e);
+int attempts_clear(struct db *db, const char *name, struct err *e);
 
 #endif
