@@ -1,0 +1,17 @@
+/* The command line: one file per sub-command, one row each in main.c's table. */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+struct command {
+	const char *name;     /* "init" */
+	const char *synopsis; /* what follows the name: "--data DIR --email E ..." */
+	const char *help;     /* one line */
+	/* argv[0] is the sub-command's name. The result is the exit status. */
+	int (*run)(int argc, char **argv);
+};
+
+int cmd_serve(int argc, char **argv);
+int cmd_init(int argc, char **argv);
+int cmd_user(int argc, char **argv);
+
+#endif
