@@ -1,7 +1,8 @@
 /* Every setting: name, standard value, limits, what it is for. The same names on the command line (--public-url), in the
  * file (public_url = ...) and in the environment (CHATELAINE_PUBLIC_URL). Sorted by name. docs/config.md has a row for each. */
 SETTING_NUMBER(backup_keep, 7, 1, 1000, "backups kept by `backup --rotate`")
-SETTING_NUMBER(body_max_bytes, 2097152, 1024, 1073741824, "largest body of a request that is not an upload, bytes")
+SETTING_NUMBER(body_max_bytes, 8388608, 1024, 1073741824, "largest body of a request that is not an upload, bytes")
+SETTING_TEXT(components, "", "folder of component definitions; standard: found beside the program")
 SETTING_NUMBER(connection_idle_s, 30, 1, 3600, "a connection that sends nothing for so long is closed, seconds")
 SETTING_NUMBER(connections_max, 20000, 16, 1000000, "connections open at the same time")
 SETTING_NUMBER(connections_per_address_max, 0, 0, 1000000, "connections from one address, 0: no limit")

@@ -1,6 +1,8 @@
 /* The rows of events: one insert per operation, and the lists over them. */
 #include "store/event.h"
 
+#include <string.h>
+
 #include "base/buf.h"
 #include "base/own.h"
 #include "base/str.h"
@@ -11,9 +13,12 @@
 	"object_id, object_name, token_id, token_name, operation, outcome, address, user_agent, client_agent, referer, via, is_async, " \
 	"duration_s, params, results, attachments"
 
+/* Headers are bytes of the client's; what is no text must not make a list unreadable. */
 static struct db_arg text_or_empty(const char *text)
 {
-	return db_s(text ? text : "");
+	if (!text)
+		return db_s("");
+	return db_s(utf8_valid(text, strlen(text)) ? text : "(not UTF-8)");
 }
 
 int event_insert(struct db *db, const struct event *event, struct err *e)
