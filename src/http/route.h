@@ -30,6 +30,7 @@ enum param_type {
 	P_LIST,    /* array of anything */
 	P_JSON,    /* a JSON value, or a string that holds one (clients.md §0.7); bad JSON is left a string for the handler to judge */
 	P_ANY,     /* as it came */
+	P_BODY,    /* the whole body, whatever its kind, under this name; a body that is text is a string */
 };
 
 /* One declared argument of a body or query. The list ends with a row whose name is NULL. What is not declared never reaches

@@ -1,0 +1,20 @@
+/* From what a client sent to what a handler declared: one meaning for all spellings (clients.md §0.5-0.7). Pure functions. */
+#ifndef HTTP_PARAMS_H
+#define HTTP_PARAMS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "http/route.h"
+
+#define JSON_NESTING_MAX 512
+
+/* A JSON body of any kind. ERR_MALFORMED: not JSON, not UTF-8, a NUL; ERR_TOO_LARGE: nested too deeply. */
+int params_parse_json(const char *data, size_t length, json_t **ret, struct err *e);
+
+/* The declared arguments out of body and query (each may be NULL); the body wins. *ret is a new object that holds only what was given.
+ * ERR_VALIDATION naming every argument that can't be understood. */
+int params_read(const struct param *declared, json_t *query, json_t *body, json_t **ret, struct err *e);
+
+#endif
