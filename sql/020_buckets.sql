@@ -72,3 +72,4 @@ CREATE TABLE dropped_rows (
 	table_number BIGINT NOT NULL,
 	PRIMARY KEY (project_id, table_number)
 );
+CREATE INDEX tokens_with_buckets ON tokens (project_id) WHERE bucket_permissions <> '{}'; -- those that a dropped bucket may concern

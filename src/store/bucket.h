@@ -40,10 +40,7 @@ int bucket_mark_updated(struct db *db, const struct bucket *bucket, struct err *
 /* Removes the bucket with its metadata and every token's permission for it (R09: a bucket made anew under the name is opened by
  * none of them). Its tables must be gone. */
 int bucket_remove(struct db *db, const struct bucket *bucket, struct err *e);
-/* Its tables changed by so much: sizes of the bucket and the project, last change. */
+/* Its tables changed by so much: sizes of the bucket and the project, last change; the project is touched (R13). */
 int bucket_touch(struct db *db, int64_t project_id, int64_t bucket_number, int64_t rows_added, int64_t bytes_added, struct err *e);
-
-/* What every rendered token of the project shows has changed (list of buckets, sizes): the next answer shows it (R13). */
-int project_touch(struct db *db, int64_t project_id, struct err *e);
 
 #endif

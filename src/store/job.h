@@ -39,9 +39,9 @@ int job_row_list(struct db *db, struct arena *arena, int64_t project_id, const s
 int job_row_claim(struct db *db, struct arena *arena, int64_t lease_us, struct job_row **ret, struct err *e);
 /* Longer leases for what this server runs. */
 int job_row_lease(struct db *db, int64_t project_id, int64_t id, int64_t lease_us, struct err *e);
-/* Processing jobs whose lease ended before now_us wait again. */
-int job_row_release(struct db *db, int64_t now_us, struct err *e);
-/* The end of a job: status, results, error, metrics; ended now. */
+/* Processing jobs whose lease ended before that wait again. */
+int job_row_release(struct db *db, int64_t ended_before_us, struct err *e);
+/* The end of a job: status, results, error, metrics, table_id; ended now. */
 int job_row_end(struct db *db, const struct job_row *job, struct err *e);
 
 #endif

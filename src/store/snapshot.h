@@ -19,9 +19,15 @@ struct snapshot {
 
 /* 1 found, 0 not found, negative failed. */
 int snapshot_find(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct snapshot **ret, struct err *e);
+struct snapshot_query {
+	int64_t project_id, table_number, limit, offset;
+};
+struct snapshot_list {
+	struct snapshot *items;
+	size_t count;
+};
 /* Newest first. */
-int snapshot_list(struct db *db, struct arena *arena, int64_t project_id, int64_t table_number, int64_t limit, int64_t offset, struct snapshot **ret,
-	size_t *ret_count, struct err *e);
+int snapshot_list(struct db *db, struct arena *arena, const struct snapshot_query *query, struct snapshot_list *ret, struct err *e);
 /* In: everything but id and created_us; these are given. */
 int snapshot_insert(struct db *db, struct snapshot *snapshot, struct err *e);
 int snapshot_remove(struct db *db, int64_t project_id, int64_t id, struct err *e);

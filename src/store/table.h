@@ -35,6 +35,7 @@ struct table {
 	char *alias_filter;    /* JSON {column, operator, values} or NULL */
 	char **alias_columns;  /* of an alias without automatic columns; NULL: all of the source */
 	size_t alias_column_count;
+	int64_t source_number; /* alias: number of the table that it shows; else 0 */
 	int64_t state; /* grows with every change of rows or columns: the export cache's key */
 };
 
@@ -52,6 +53,39 @@ int table_insert(struct db *db, struct arena *arena, struct table *table, struct
 int table_rows_changed(struct db *db, struct table *table, int64_t rows_count, int64_t data_size_bytes, bool imported, struct err *e);
 /* Appends a column; gives it a number. */
 int table_column_add(struct db *db, struct table *table, const char *name, const char *definition, int64_t *ret_number, struct err *e);
+int table_column_remove(struct db *db, const struct table *table, int64_t column_number, struct err *e);
+/* NULL when there is none of that name (bytes compared). */
+const struct column *table_column(const struct table *table, const char *name);
+/* Writes the primary key of a table of rows; names of columns that exist. */
+int table_set_key(struct db *db, const struct table *table, const char *const *names, size_t count, struct err *e);
+/* Writes display_name, is_typed and, of an alias, filter and columns. */
+int table_update(struct db *db, const struct table *table, struct err *e);
+/* Removes the row with its columns and metadata; an own place of rows is remembered for dropping (table_list_dropped). */
 int table_remove(struct db *db, const struct table *table, struct err *e);
+
+struct table_list {
+	struct table *items;
+	size_t count;
+};
+/* Tables of a bucket (number 0: of the project), oldest first; without columns unless they are asked for (sources of aliases
+ * outside the bucket excepted). A few statements however many tables there are. */
+struct table_query {
+	int64_t project_id, bucket_number;
+	bool columns;
+};
+int table_list(struct db *db, struct arena *arena, const struct table_query *query, struct table_list *ret, struct err *e);
+/* Aliases of a table or alias, direct ones only. */
+int table_list_aliases(struct db *db, struct arena *arena, const struct table *table, struct table_list *ret, struct err *e);
+/* An alias that shows all columns and rows of its source. */
+bool table_is_simple_alias(const struct table *table);
+/* The bucket's part of a table's id, "in.c-main" of "in.c-main.users"; the id itself when it has no part of a table. */
+char *table_id_bucket(struct arena *arena, const char *table_id);
+
+/* Places of rows whose tables are gone, at most limit; dropped ones are forgotten by table_forget_dropped(). */
+struct dropped_rows {
+	int64_t project_id, bucket_number, table_number;
+};
+int table_list_dropped(struct db *db, struct arena *arena, int64_t limit, struct dropped_rows **ret, size_t *ret_count, struct err *e);
+int table_forget_dropped(struct db *db, const struct dropped_rows *dropped, struct err *e);
 
 #endif

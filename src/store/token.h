@@ -84,6 +84,8 @@ int token_remove(struct db *db, int64_t project_id, int64_t id, struct err *e);
 int token_touch_admin(struct db *db, int64_t admin_id, struct err *e);
 /* Version + 1 and db_changed(DB_CHANGED_PROJECT): after a change of anything that a rendered token shows of it (R13). */
 int token_touch_project(struct db *db, int64_t project_id, struct err *e);
+/* Takes a bucket that is gone out of every token's permissions; version + 1, db_changed() for each that had it (token_bucket.c). */
+int token_forget_bucket(struct db *db, int64_t project_id, const char *bucket_id, struct err *e);
 /* The string of a token sealed, or NULL; 1, 0, negative. */
 int token_sealed(struct db *db, struct arena *arena, int64_t project_id, int64_t id, char **ret, struct err *e);
 /* "token:<project>:<id>"; in the arena. */
