@@ -10,8 +10,7 @@ CREATE TABLE organizations (
 	name TEXT NOT NULL,
 	created_us BIGINT NOT NULL,
 	deleted_us BIGINT NOT NULL DEFAULT 0,
-	allow_auto_join BIGINT NOT NULL DEFAULT 0,
-	mfa_required BIGINT NOT NULL DEFAULT 0
+	allow_auto_join BIGINT NOT NULL DEFAULT 0
 );
 CREATE TABLE projects (
 	id BIGINT PRIMARY KEY,

@@ -9,7 +9,6 @@ CREATE TABLE manage_tokens (
 	refreshed_us BIGINT NOT NULL,
 	expires_us BIGINT NOT NULL DEFAULT 0,
 	last_used_us BIGINT NOT NULL DEFAULT 0,
-	last_used_address TEXT NOT NULL DEFAULT '',
 	is_session BIGINT NOT NULL DEFAULT 0,
 	creator_id BIGINT NOT NULL DEFAULT 0
 );

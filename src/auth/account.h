@@ -14,7 +14,9 @@ int account_by_manage_token(struct db *db, struct arena *arena, const char *toke
 struct session_claim {
 	const char *cookie;
 	const char *csrf_token;
-	bool changing;       /* the method is not GET, HEAD, OPTIONS: csrf_token must be right */
+	bool changing;       /* the method is not GET, HEAD, OPTIONS: csrf_token must be right, and the page that asks ours: */
+	const char *fetch_site; /* Sec-Fetch-Site, or NULL */
+	const char *origin, *host; /* Origin and Host, or NULL: looked at when there is no Sec-Fetch-Site */
 	int64_t project_id;  /* a call inside this project: the user must be a member */
 	int64_t idle_s;      /* conf session_idle_s */
 };
@@ -24,6 +26,11 @@ struct session_claim {
 int account_by_session(struct db *db, struct arena *arena, const struct session_claim *claim, struct caller *ret, int64_t *ret_token_id,
 	struct err *e);
 /* Inside a write: is the account that admitted this request still alive (R13)? Same errors. */
-int account_recheck(struct db *db, const struct caller *who, struct err *e);
+int account_recheck(struct db *db, struct arena *arena, const struct caller *who, struct err *e);
+
+/* The CSRF token that belongs to a session's cookie; ret holds 44 bytes. */
+void account_csrf_token(const char *cookie, char ret[44]);
+/* The id in front of "<id>-<40 characters>", 0 when it is no management token. */
+int64_t manage_token_parse(const char *text);
 
 #endif

@@ -38,6 +38,7 @@ struct caller {
 	/* CALLER_MANAGE: a management token or a browser's session outside projects */
 	int64_t user_id;
 	int64_t manage_token_id; /* 0: a session */
+	int64_t manage_refreshed_us; /* when the string that admitted was made: a refresh since then ends it (R13) */
 	char *user_email, *user_name;
 	bool is_super; /* may act on every organization */
 	bool scope_read_only; /* the management token was made for reading only */

@@ -6,7 +6,7 @@
 #include "store/list.h"
 
 #define MANAGE_TOKEN_COLUMNS \
-	"id, user_id, hash, description, scopes, created_us, refreshed_us, expires_us, last_used_us, last_used_address, is_session, creator_id"
+	"id, user_id, hash, description, scopes, created_us, refreshed_us, expires_us, last_used_us, is_session, creator_id"
 
 static void manage_token_read(struct arena *arena, struct db_rows *rows, struct manage_token *token)
 {
@@ -19,9 +19,8 @@ static void manage_token_read(struct arena *arena, struct db_rows *rows, struct 
 		.refreshed_us = db_col_int(rows, 6),
 		.expires_us = db_col_int(rows, 7),
 		.last_used_us = db_col_int(rows, 8),
-		.last_used_address = arena_strdup(arena, db_col_text(rows, 9)),
-		.is_session = db_col_bool(rows, 10),
-		.creator_id = db_col_int(rows, 11),
+		.is_session = db_col_bool(rows, 9),
+		.creator_id = db_col_int(rows, 10),
 	};
 	size_t length = 0;
 	const void *hash = db_col_blob(rows, 2, &length);
@@ -119,8 +118,8 @@ int manage_token_remove(struct db *db, int64_t id, struct err *e)
 	return db_exec(db, &sql, DB_ARGS(db_i(id)), e);
 }
 
-int manage_token_used(struct db *db, int64_t id, int64_t used_us, const char *address, struct err *e)
+int manage_token_used(struct db *db, int64_t id, int64_t used_us, struct err *e)
 {
-	static const struct sql sql = { "UPDATE manage_tokens SET last_used_us = $2, last_used_address = $3 WHERE id = $1", NULL };
-	return db_exec(db, &sql, DB_ARGS(db_i(id), db_i(used_us), db_s(address ? address : "")), e);
+	static const struct sql sql = { "UPDATE manage_tokens SET last_used_us = $2 WHERE id = $1", NULL };
+	return db_exec(db, &sql, DB_ARGS(db_i(id), db_i(used_us)), e);
 }

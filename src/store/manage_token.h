@@ -15,7 +15,6 @@ struct manage_token {
 	char *description;
 	char *scopes; /* JSON array; "read-only" among them: it changes nothing */
 	int64_t created_us, refreshed_us, expires_us, last_used_us;
-	char *last_used_address;
 	bool is_session; /* made for a short time by another one */
 	int64_t creator_id;
 };
@@ -32,6 +31,6 @@ int manage_token_insert(struct db *db, struct arena *arena, struct manage_token 
 /* A new string; the old one is dead. */
 int manage_token_refresh(struct db *db, struct arena *arena, int64_t id, char **ret_text, struct err *e);
 int manage_token_remove(struct db *db, int64_t id, struct err *e);
-int manage_token_used(struct db *db, int64_t id, int64_t used_us, const char *address, struct err *e);
+int manage_token_used(struct db *db, int64_t id, int64_t used_us, struct err *e);
 
 #endif

@@ -6,7 +6,7 @@
 #include "store/list.h"
 #include "store/token.h"
 
-#define ORGANIZATION_COLUMNS "o.id, o.maintainer_id, o.name, o.created_us, o.allow_auto_join, o.mfa_required"
+#define ORGANIZATION_COLUMNS "o.id, o.maintainer_id, o.name, o.created_us, o.allow_auto_join"
 
 static void organization_read(struct arena *arena, struct db_rows *rows, struct organization *organization)
 {
@@ -15,7 +15,6 @@ static void organization_read(struct arena *arena, struct db_rows *rows, struct 
 	organization->name = arena_strdup(arena, db_col_text(rows, 2));
 	organization->created_us = db_col_int(rows, 3);
 	organization->allow_auto_join = db_col_bool(rows, 4);
-	organization->mfa_required = db_col_bool(rows, 5);
 }
 
 int organization_find(struct db *db, struct arena *arena, int64_t id, struct organization **ret, struct err *e)
@@ -69,11 +68,11 @@ int organization_insert(struct db *db, struct organization *organization, struct
 int organization_update(struct db *db, const struct organization *organization, struct err *e)
 {
 	static const struct sql sql = {
-		"UPDATE organizations SET maintainer_id = $2, name = $3, allow_auto_join = $4, mfa_required = $5 WHERE id = $1", NULL
+		"UPDATE organizations SET maintainer_id = $2, name = $3, allow_auto_join = $4 WHERE id = $1", NULL
 	};
 	return db_exec(db, &sql,
 		DB_ARGS(db_i(organization->id), db_i(organization->maintainer_id), db_s(organization->name),
-			db_bool(organization->allow_auto_join), db_bool(organization->mfa_required)),
+			db_bool(organization->allow_auto_join)),
 		e);
 }
 

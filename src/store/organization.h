@@ -12,7 +12,7 @@ struct organization {
 	int64_t id, maintainer_id;
 	char *name;
 	int64_t created_us;
-	bool allow_auto_join, mfa_required;
+	bool allow_auto_join; /* its maintainers and members may join its projects by themselves */
 };
 struct organization_list {
 	struct organization *items;
@@ -25,7 +25,7 @@ int organization_find(struct db *db, struct arena *arena, int64_t id, struct org
 int organization_list(struct db *db, struct arena *arena, int64_t maintainer_id, int64_t user_id, struct organization_list *ret, struct err *e);
 /* In: maintainer_id, name. Out: id, created_us. */
 int organization_insert(struct db *db, struct organization *organization, struct err *e);
-/* Writes name and switches. */
+/* Writes maintainer, name and switch. */
 int organization_update(struct db *db, const struct organization *organization, struct err *e);
 /* Deletes it; 0 when it still has projects (deleted ones that were not purged count), 1 done. */
 int organization_remove(struct db *db, int64_t id, struct err *e);

@@ -1,0 +1,102 @@
+/* What a management token or a signed-in person may do outside projects. */
+#include "auth/permit_manage.h"
+
+#include "base/clock.h"
+#include "store/member.h"
+
+static int refuse(const struct caller *who, const char *what, struct err *e)
+{
+	if (who->is_super)
+		return fail(e, ERR_MANAGE_NOT_FOUND, "The %s was not found.", what);
+	return fail(e, ERR_MANAGE_FORBIDDEN, NULL);
+}
+
+int permit_maintainer(struct db *db, struct arena *arena, const struct caller *who, int64_t id, struct maintainer **ret, struct err *e)
+{
+	struct maintainer *maintainer = NULL;
+	int rc = maintainer_find(db, arena, id, &maintainer, e);
+	if (rc > 0 && !who->is_super)
+		rc = maintainer_has_user(db, id, who->user_id, e);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return refuse(who, "maintainer", e);
+	*ret = maintainer;
+	return 0;
+}
+
+/* 1 yes, 0 no. */
+static int keeps_organization(struct db *db, const struct caller *who, const struct organization *organization, struct err *e)
+{
+	if (who->is_super)
+		return 1;
+	int rc = organization_has_user(db, organization->id, who->user_id, e);
+	return rc != 0 ? rc : maintainer_has_user(db, organization->maintainer_id, who->user_id, e);
+}
+
+int permit_organization(struct db *db, struct arena *arena, const struct caller *who, int64_t id, struct organization **ret, struct err *e)
+{
+	struct organization *organization = NULL;
+	int rc = organization_find(db, arena, id, &organization, e);
+	if (rc > 0)
+		rc = keeps_organization(db, who, organization, e);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return refuse(who, "organization", e);
+	*ret = organization;
+	return 0;
+}
+
+static bool role_suffices(enum role role, enum project_need need)
+{
+	switch (need) {
+	case PROJECT_SEE:
+		return role != ROLE_NONE;
+	case PROJECT_TOKENS:
+		return role == ROLE_ADMIN || role == ROLE_SHARE;
+	case PROJECT_MANAGE:
+		return role == ROLE_ADMIN;
+	case PROJECT_OWN:
+		break;
+	}
+	return false;
+}
+
+/* 1 yes, 0 no. */
+static int may_project(struct db *db, struct arena *arena, const struct caller *who, const struct project *project, enum project_need need,
+	struct err *e)
+{
+	struct organization *organization = NULL;
+	struct member *member = NULL;
+	int rc = organization_find(db, arena, project->organization_id, &organization, e);
+	if (rc > 0)
+		rc = keeps_organization(db, who, organization, e);
+	if (rc != 0)
+		return rc;
+	if ((rc = member_find(db, arena, project->id, who->user_id, &member, e)) <= 0)
+		return rc;
+	return (member->expires_us == 0 || member->expires_us > now_us()) && role_suffices(role_from_name(member->role), need);
+}
+
+int permit_project(struct db *db, struct arena *arena, const struct caller *who, const struct project_claim *claim, struct project **ret,
+	struct err *e)
+{
+	struct project *project = NULL;
+	int rc = project_find(db, arena, claim->id, &project, e);
+	if (rc > 0 && (project->deleted_us > 0) != claim->deleted)
+		rc = 0;
+	if (rc > 0)
+		rc = may_project(db, arena, who, project, claim->need, e);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return refuse(who, "project", e);
+	*ret = project;
+	return 0;
+}
+
+int permit_user(const struct caller *who, int64_t user_id, struct err *e)
+{
+	return who->is_super || who->user_id == user_id ? 0 : fail(e, ERR_MANAGE_FORBIDDEN, NULL);
+}
