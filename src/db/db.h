@@ -42,7 +42,7 @@ struct db_arg db_i(int64_t value);
 struct db_arg db_bool(bool value);
 struct db_arg db_f(double value);
 struct db_arg db_s(const char *text); /* NULL binds null */
-struct db_arg db_blob(const void *data, size_t length);
+struct db_arg db_blob(const void *data, size_t length); /* NULL binds null */
 struct db_arg db_null(void);
 /* db_exec(db, &sql, DB_ARGS(db_i(1), db_s("x")), e) */
 #define DB_ARGS(...) \
@@ -107,16 +107,17 @@ void db_reader_give(struct db *db);
 
 /* One change: run() inside a transaction of its own (SQLite: a savepoint in the writer's batch; PostgreSQL: a transaction).
  * A negative result rolls it back. done() is called once, after the commit is durable (rc 0) or after it failed (rc negative,
- * e says why), on the writer's thread: it must not block. run() does no network, no file I/O, no reply. */
+ * write->err says why), on the writer's thread: it must not block. run() does no network, no file I/O, no reply.
+ * On PostgreSQL run() is called again when another transaction collided with it: what it leaves in memory must bear that. */
 struct db_write {
 	int (*run)(struct db *db, struct db_write *write, struct err *e);
 	void (*done)(struct db_write *write, int rc);
-	struct err err;
+	struct err err; /* yours to err_done(); empty when rc is 0 */
 	void *arg;
 	/* private to db/ */
 	struct db_write *next;
+	int64_t queued_us;
 	int rc;
-	struct db_change *changes;
 };
 
 /* Queues a write and returns at once. The struct is the caller's and must live until done(). */
@@ -126,6 +127,23 @@ int database_transact(struct database *database, int (*fn)(struct db *db, void *
 
 /* Requests that are in the queue now, for metrics. */
 size_t database_queue_length(const struct database *database);
+
+/* --- looking up -------------------------------------------------------------------------------------------------------- */
+
+/* One short read whose answer may come later. On PostgreSQL those that arrive together travel together in one round trip;
+ * on SQLite it is answered at once on the calling thread. Safe on a loop. */
+struct db_lookup {
+	const struct sql *sql;
+	struct db_args args; /* with what they point to, the caller's until done() */
+	/* rc 0: rows are to be read with db_next() inside done() and are gone after it. Negative: err says why. Must not block. */
+	void (*done)(struct db_lookup *lookup, struct db_rows *rows, int rc);
+	struct err err; /* yours to err_done(); empty when rc is 0 */
+	void *arg;
+	/* private to db/ */
+	struct db_lookup *next;
+	int64_t queued_us;
+};
+void database_lookup_submit(struct database *database, struct db_lookup *lookup);
 
 /* --- telling others what changed (R13) --------------------------------------------------------------------------------- */
 

@@ -1,0 +1,142 @@
+/* The one writer of the embedded engine: takes what waits, one transaction for all of it, one sync of the disk, then answers. */
+#include "db/sqlite.h"
+
+#include "base/log.h"
+
+#define BATCH_MOST 512
+/* Frames of the log (4 KiB) after which it is moved into the database. */
+#define CHECKPOINT_FRAMES 2000
+
+static const struct sql BEGIN = { "BEGIN IMMEDIATE", NULL };
+static const struct sql COMMIT = { "COMMIT", NULL };
+static const struct sql ROLLBACK = { "ROLLBACK", NULL };
+static const struct sql SAVEPOINT = { "SAVEPOINT one", NULL };
+static const struct sql RELEASE = { "RELEASE one", NULL };
+static const struct sql ROLLBACK_TO = { "ROLLBACK TO one", NULL };
+
+static bool is_fsync_failure(int code)
+{
+	return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC || code == SQLITE_IOERR_CLOSE;
+}
+
+static void note_failure(struct sqlite_database *database)
+{
+	if (!is_fsync_failure(sqlite3_extended_errcode(database->writer->handle)))
+		return;
+	database->fsync_failed = true;
+	log_line(LOG_ERROR, "the disk could not be synced: no change is accepted until the server is restarted", NULL);
+}
+
+/* Runs one write inside its savepoint. False: the transaction of the whole batch is lost. */
+static bool run_one(struct sqlite_database *database, struct db_write *write)
+{
+	struct db *db = &database->writer->base;
+	size_t told = db->change_count;
+	write->rc = db_exec(db, &SAVEPOINT, DB_NONE, &write->err);
+	if (write->rc < 0)
+		return false;
+	write->rc = write->run(db, write, &write->err);
+	if (write->rc >= 0 && db->change_lost)
+		write->rc = db_unavailable(&write->err, NULL);
+	db->change_lost = false;
+	if (write->rc >= 0)
+		write->rc = db_exec(db, &RELEASE, DB_NONE, &write->err);
+	if (write->rc >= 0)
+		return true;
+	db->change_count = told;
+	/* a full disk and its kin end the transaction behind our back */
+	if (sqlite3_get_autocommit(database->writer->handle))
+		return false;
+	struct err ignored = { 0 };
+	bool alive = db_exec(db, &ROLLBACK_TO, DB_NONE, &ignored) == 0 && db_exec(db, &RELEASE, DB_NONE, &ignored) == 0;
+	err_done(&ignored);
+	return alive;
+}
+
+/* Every write of the batch that had not failed by itself fails for the reason in e. */
+static void fail_batch(struct sqlite_database *database, struct db_write *batch, const struct err *e)
+{
+	database->writer->base.change_count = 0;
+	for (struct db_write *write = batch; write; write = write->next)
+		if (write->rc >= 0)
+			write->rc = db_unavailable(&write->err, e->text);
+}
+
+/* 0 when the batch is durable. */
+static int run_batch(struct sqlite_database *database, struct db_write *batch, struct err *e)
+{
+	struct db *db = &database->writer->base;
+	if (database->fsync_failed)
+		return db_unavailable(e, "The server's disk failed: nothing can be changed until the server is restarted.");
+	int rc = db_exec(db, &BEGIN, DB_NONE, e);
+	bool alive = rc == 0;
+	for (struct db_write *write = batch; write && alive; write = write->next) {
+		alive = run_one(database, write);
+		if (!alive)
+			rc = db_unavailable(e, write->err.code == ERR_UNAVAILABLE ? write->err.text : NULL);
+	}
+	if (alive)
+		rc = db_exec(db, &COMMIT, DB_NONE, e);
+	if (rc < 0)
+		note_failure(database);
+	if (!sqlite3_get_autocommit(database->writer->handle)) {
+		struct err ignored = { 0 };
+		db_exec(db, &ROLLBACK, DB_NONE, &ignored);
+		err_done(&ignored);
+	}
+	return rc;
+}
+
+static void checkpoint(struct sqlite_database *database)
+{
+	if (database->wal_frames < CHECKPOINT_FRAMES || database->fsync_failed)
+		return;
+	int rc = sqlite3_wal_checkpoint_v2(database->writer->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	database->wal_frames = 0;
+	if (rc == SQLITE_OK || rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
+		return;
+	log_line(LOG_ERROR, "the log could not be moved into the database", "detail", sqlite3_errmsg(database->writer->handle), NULL);
+	note_failure(database);
+}
+
+static int after_commit(void *arg, sqlite3 *handle, const char *name, int frames)
+{
+	(void)handle;
+	(void)name;
+	((struct sqlite_database *)arg)->wal_frames = frames;
+	return SQLITE_OK;
+}
+
+static void *writer_main(void *arg)
+{
+	struct sqlite_database *database = arg;
+	for (struct db_write *batch; (batch = db_queue_take(&database->base.queue, BATCH_MOST));) {
+		struct err e = { 0 };
+		if (run_batch(database, batch, &e) < 0)
+			fail_batch(database, batch, &e);
+		err_done(&e);
+		database_tell(&database->base, &database->writer->base);
+		for (struct db_write *write = batch, *next; write; write = next) {
+			next = write->next;
+			db_write_finish(write);
+		}
+		checkpoint(database);
+	}
+	return NULL;
+}
+
+int sqlite_writer_start(struct sqlite_database *database, struct err *e)
+{
+	sqlite3_wal_hook(database->writer->handle, after_commit, database);
+	if (pthread_create(&database->writer_thread, NULL, writer_main, database) != 0)
+		return db_unavailable(e, NULL);
+	pthread_setname_np(database->writer_thread, "writer");
+	return 0;
+}
+
+void sqlite_writer_stop(struct sqlite_database *database)
+{
+	db_queue_close(&database->base.queue);
+	pthread_join(database->writer_thread, NULL);
+	sqlite3_wal_checkpoint_v2(database->writer->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
