@@ -22,8 +22,8 @@ struct job_row {
 /* What a list may be narrowed by. */
 struct job_filter {
 	int64_t token_id; /* 0: of every token */
-	const char *status; /* NULL: any; "success,error" for more */
-	int64_t from_us, to_us; /* of the start; 0: open */
+	const char *status, *excluded; /* NULL: any, none; "success,error" for more */
+	int64_t created_from_us, created_to_us, started_from_us, started_to_us, ended_from_us, ended_to_us; /* 0: open */
 	int64_t limit, offset;
 };
 
@@ -31,9 +31,12 @@ struct job_filter {
 int job_row_insert(struct db *db, struct arena *arena, struct job_row *job, struct err *e);
 /* 1 found, 0 not found, negative failed. */
 int job_row_find(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct job_row **ret, struct err *e);
+struct job_list {
+	struct job_row *items;
+	size_t count;
+};
 /* Newest first. */
-int job_row_list(struct db *db, struct arena *arena, int64_t project_id, const struct job_filter *filter, struct job_row **ret, size_t *ret_count,
-	struct err *e);
+int job_row_list(struct db *db, struct arena *arena, int64_t project_id, const struct job_filter *filter, struct job_list *ret, struct err *e);
 
 /* The oldest waiting job whose lock is free becomes processing, leased until lease_us: 1 and the job, 0 when there is none. Inside a write. */
 int job_row_claim(struct db *db, struct arena *arena, int64_t lease_us, struct job_row **ret, struct err *e);

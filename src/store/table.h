@@ -36,6 +36,7 @@ struct table {
 	char **alias_columns;  /* of an alias without automatic columns; NULL: all of the source */
 	size_t alias_column_count;
 	int64_t source_number; /* alias: number of the table that it shows; else 0 */
+	bool source_is_alias;
 	int64_t state; /* grows with every change of rows or columns: the export cache's key */
 };
 

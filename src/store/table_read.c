@@ -118,6 +118,7 @@ static bool has_name(char *const *names, size_t count, const char *name)
 static int show_through(struct arena *arena, struct table *alias, const struct table *source, struct err *e)
 {
 	alias->source_table_id = source->id;
+	alias->source_is_alias = source->source_number != 0;
 	alias->last_import_us = source->last_import_us;
 	alias->last_change_us = source->last_change_us;
 	alias->rows_count = source->rows_count;
