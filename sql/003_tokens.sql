@@ -27,7 +27,6 @@ CREATE TABLE tokens (
 	notified_us BIGINT NOT NULL DEFAULT 0, -- the latest expiry notice
 	PRIMARY KEY (project_id, id)
 );
-CREATE INDEX tokens_admin ON tokens (admin_id);
 CREATE INDEX tokens_expiry ON tokens (expires_us) WHERE expires_us > 0;
 -- Links that reveal a token once its recipient's address is typed (R12).
 CREATE TABLE token_links (
@@ -49,7 +48,7 @@ CREATE TABLE token_links (
 );
 CREATE INDEX token_links_token ON token_links (project_id, token_id);
 -- Answers of create and refresh that may be given once more: by Idempotency-Key for 24 hours, or because the reply was
--- provably not delivered for 60 seconds. The new string is sealed here until its first use.
+-- provably not delivered for 60 seconds; until the new string's first use. The string itself is the token's sealed one.
 CREATE TABLE token_replays (
 	project_id BIGINT NOT NULL,
 	id BIGINT NOT NULL,
@@ -59,13 +58,14 @@ CREATE TABLE token_replays (
 	key_hash BYTEA, -- of the Idempotency-Key, null: none was sent
 	address TEXT NOT NULL,
 	token_id BIGINT NOT NULL, -- the token whose new string was answered
-	sealed TEXT, -- null: erased at the new string's first use
-	undelivered BIGINT NOT NULL DEFAULT 0,
-	created_us BIGINT NOT NULL,
+	token_refreshed_us BIGINT NOT NULL, -- the answer is of this string of the token and dies with it
+	is_undelivered BIGINT NOT NULL DEFAULT 0,
+	is_spent BIGINT NOT NULL DEFAULT 0, -- the new string was used
 	expires_us BIGINT NOT NULL,
 	PRIMARY KEY (project_id, id)
 );
-CREATE INDEX token_replays_caller ON token_replays (project_id, caller_token_id);
+CREATE UNIQUE INDEX token_replays_key ON token_replays (project_id, caller_token_id, key_hash) WHERE key_hash IS NOT NULL;
+CREATE INDEX token_replays_caller ON token_replays (project_id, caller_token_id) WHERE key_hash IS NULL;
 CREATE INDEX token_replays_token ON token_replays (project_id, token_id);
 CREATE INDEX token_replays_expiry ON token_replays (expires_us);
 INSERT INTO sequences (name, last) VALUES ('replay', 0);

@@ -13,12 +13,17 @@
 #include "db/db.h"
 
 struct token_index;
+struct undelivered; /* auth/undelivered.h */
 
 int index_open(const struct conf *conf, struct database *database, struct token_index **ret, struct err *e);
 void index_close(struct token_index *index);
+/* Answers of create and refresh that may have to be repeated; the index ends them at the new string's first use. */
+struct undelivered *index_undelivered(struct token_index *index);
 
 /* One look-up. Fill project_id, token_id and (unless by_id: sessions, jobs, blob signatures) hash of the string; when it is done, rc is 0 and
- * identity is held (give it back), or rc is negative and err says ERR_TOKEN_INVALID, _EXPIRED, _DISABLED... */
+ * identity is held, or rc is negative and err says ERR_TOKEN_INVALID, _EXPIRED, _DISABLED, ERR_ADDRESS_REFUSED, ERR_PROJECT_DISABLED...
+ * identity is held with an error too when the string was the token's own (not with ERR_TOKEN_INVALID), so that the refusal can be
+ * recorded for it. Give it back whenever it is not NULL. */
 struct index_lookup {
 	int64_t project_id, token_id;
 	bool by_id;
@@ -37,9 +42,9 @@ bool index_find(struct token_index *index, struct index_lookup *lookup);
 int index_find_wait(struct token_index *index, struct index_lookup *lookup);
 void identity_give(const struct token_index *index, const struct identity *identity);
 
-/* Inside a write: is the identity that admitted this request still what the database says (R13)? 0: it is. 1: something about it changed
- * and it still lives: *identity is today's, the old one is given back; judge the route again. Negative: the errors of a look-up. */
-int index_recheck(struct token_index *index, struct db *db, const struct identity **identity, struct err *e);
+/* Inside a write: is what admitted this caller (CALLER_STORAGE) still what the database says (R13)? 0: it is. 1: something about it
+ * changed and it still lives: who->identity is today's, the old one was given back; judge the route again. Negative: the errors of a look-up. */
+int index_recheck(struct token_index *index, struct db *db, struct caller *who, struct err *e);
 
 /* The rendered answer of tokens/verify kept beside the identity; NULL when it must be made (index_keep_rendered). Borrowed while the identity is held. */
 const struct buf *index_rendered(const struct identity *identity);
@@ -47,6 +52,8 @@ void index_keep_rendered(struct token_index *index, const struct identity *ident
 
 /* Counts one use (time, address; written to the database by a sweeper) and one request of the token's rate: ERR_RATE_LIMITED. */
 int index_use(struct token_index *index, const struct identity *identity, const char *address, struct err *e);
+/* The latest use that is not written yet; false when there is none. */
+bool index_latest_use(struct token_index *index, int64_t project_id, int64_t token_id, struct token_use *ret);
 /* Writes the uses since the last call; called every few seconds and at the end. */
 int index_flush_uses(struct token_index *index, struct err *e);
 

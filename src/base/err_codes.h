@@ -62,6 +62,7 @@ ERR_CODE(ERR_METHOD_NOT_ALLOWED, 405, "methodNotAllowed", "This method is not al
 ERR_CODE(ERR_NOT_FOUND, 404, "notFound", "The resource was not found.")
 ERR_CODE(ERR_NOT_IMPLEMENTED, 501, "notImplemented", "Not implemented")
 ERR_CODE(ERR_PRIMARY_KEY, 400, "storage.validation.primaryKey", "Invalid primary key.")
+ERR_CODE(ERR_PROJECT_DISABLED, 403, "storage.projectDisabled", "The project is disabled.")
 ERR_CODE(ERR_QUERY_SYNTAX, 400, "query.syntax", "Failed to parse query")
 ERR_CODE(ERR_RATE_LIMITED, 429, "storage.token.rateLimited", "This token has used up its requests for this minute.")
 ERR_CODE(ERR_ROUTE_NOT_FOUND, 404, "notFound", "The resource not found")

@@ -10,6 +10,7 @@ SETTING_TEXT(data, "./data", "folder of the key, the embedded database, the cont
 SETTING_TEXT(engine, "sqlite", "sqlite, or postgresql://user@host/database")
 SETTING_NUMBER(events_keep_days, 183, 1, 36500, "events are kept so long, days (R14)")
 SETTING_NUMBER(file_keep_days, 15, 1, 3650, "standard life of a file that is not permanent, days")
+SETTING_NUMBER(index_max_bytes, 67108864, 1048576, 68719476736, "memory for the index of live tokens, bytes")
 SETTING_TEXT(key_file, "", "key that hashes and seals secrets; standard: secret.key in the data folder")
 SETTING_TEXT(listen, "127.0.0.1:8080", "address and port")
 SETTING_NUMBER(log_level, 1, 0, 3, "lowest level written: 0 debug, 1 info, 2 warn, 3 error")

@@ -19,7 +19,8 @@
 /* In the order of setting_read(), after TOKEN_COLUMNS. */
 #define SETTING_COLUMNS \
 	", p.version, p.name, p.organization_id, p.deleted_us, p.expires_us, p.is_disabled, p.disabled_reason, m.role, m.expires_us, " \
-	"u.name, u.email, u.is_disabled"
+	"u.name, u.email, u.is_disabled, " \
+	"EXISTS (SELECT 1 FROM token_replays r WHERE r.project_id = t.project_id AND r.token_id = t.id AND r.is_spent = 0)"
 #define SETTING_TABLES \
 	" FROM tokens t JOIN projects p ON p.id = t.project_id LEFT JOIN users u ON u.id = t.admin_id" \
 	" LEFT JOIN project_users m ON m.project_id = t.project_id AND m.user_id = t.admin_id AND m.master_token_id = t.id"
@@ -130,6 +131,7 @@ static int setting_read(struct db_rows *rows, struct arena *arena, struct token_
 	setting->admin_name = arena_strdup(arena, db_col_text(rows, c++));
 	setting->admin_email = arena_strdup(arena, db_col_text(rows, c++));
 	setting->admin_disabled = db_col_bool(rows, c++);
+	setting->replay_open = db_col_bool(rows, c++);
 	*ret = setting;
 	return 0;
 }
@@ -162,6 +164,22 @@ int token_find_whole(struct db *db, struct arena *arena, const int64_t key[2], s
 	int rc = db_find(db, &SQL, DB_ARGS(db_i(key[0]), db_i(key[1])), &rows, e);
 	if (rc == 1 && (token_read(rows, arena, ret, e) < 0 || setting_read(rows, arena, ret_setting, e) < 0))
 		return -ERR_INTERNAL;
+	return rc;
+}
+
+int token_find_versions(struct db *db, const int64_t key[2], int64_t ret_versions[2], struct err *e)
+{
+	static const struct sql SQL = {
+		"SELECT t.version, p.version FROM tokens t JOIN projects p ON p.id = t.project_id WHERE t.project_id = $1 AND t.id = $2",
+		"SELECT t.version, p.version FROM tokens t JOIN projects p ON p.id = t.project_id WHERE t.project_id = $1 AND t.id = $2 "
+		"FOR SHARE OF t"
+	};
+	own(own_rows) struct db_rows *rows = NULL;
+	int rc = db_find(db, &SQL, DB_ARGS(db_i(key[0]), db_i(key[1])), &rows, e);
+	if (rc == 1) {
+		ret_versions[0] = db_col_int(rows, 0);
+		ret_versions[1] = db_col_int(rows, 1);
+	}
 	return rc;
 }
 

@@ -52,6 +52,7 @@ struct token_setting {
 	char *role; /* "admin"...; NULL when the user is no member (any more) or the token is no master */
 	char *admin_name, *admin_email; /* of token.admin_id, or NULL */
 	bool admin_disabled;
+	bool replay_open; /* an answer that showed its string may still be repeated: until the string's first use */
 };
 
 /* 1 found, 0 not found, negative failed. */
@@ -59,8 +60,10 @@ int token_find(struct db *db, struct arena *arena, int64_t project_id, int64_t i
 /* As token_find(), not found is ERR_TOKEN_NOT_FOUND. */
 int token_get(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct token **ret, struct err *e);
 /* As token_find(), with its setting: one statement. */
-int token_find_whole(struct db *db, struct arena *arena, const int64_t key[2], struct token **ret, struct token_setting **ret_setting,
-	struct err *e);
+int token_find_whole(struct db *db, struct arena *arena, const int64_t key[2] /* project, token */, struct token **ret,
+	struct token_setting **ret_setting, struct err *e);
+/* Inside a write: versions of token and project now, and on PostgreSQL nobody changes the token before this write ends. */
+int token_find_versions(struct db *db, const int64_t key[2], int64_t ret_versions[2], struct err *e);
 /* Tokens of a project by id, each with its setting, handed to one() as they come; a negative result of one() ends it. */
 struct token_listing {
 	int64_t project_id, limit, offset;
@@ -80,10 +83,6 @@ int token_update(struct db *db, struct token *token, struct err *e);
 int token_set_string(struct db *db, struct token *token, const char *sealed, struct err *e);
 /* The row with its links and replays; db_changed(). 0 also when it was not there. */
 int token_remove(struct db *db, int64_t project_id, int64_t id, struct err *e);
-/* Version + 1 and db_changed() for every token of a user: after a change of the user's name or when they were disabled (R13). */
-int token_touch_admin(struct db *db, int64_t admin_id, struct err *e);
-/* Version + 1 and db_changed(DB_CHANGED_PROJECT): after a change of anything that a rendered token shows of it (R13). */
-int token_touch_project(struct db *db, int64_t project_id, struct err *e);
 /* Takes a bucket that is gone out of every token's permissions; version + 1, db_changed() for each that had it (token_bucket.c). */
 int token_forget_bucket(struct db *db, int64_t project_id, const char *bucket_id, struct err *e);
 /* The string of a token sealed, or NULL; 1, 0, negative. */
