@@ -27,6 +27,7 @@ CREATE TABLE tokens (
 	notified_us BIGINT NOT NULL DEFAULT 0, -- the latest expiry notice
 	PRIMARY KEY (project_id, id)
 );
+CREATE INDEX tokens_admin ON tokens (admin_id);
 CREATE INDEX tokens_expiry ON tokens (expires_us) WHERE expires_us > 0;
 -- Links that reveal a token once its recipient's address is typed (R12).
 CREATE TABLE token_links (

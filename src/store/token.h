@@ -83,6 +83,10 @@ int token_update(struct db *db, struct token *token, struct err *e);
 int token_set_string(struct db *db, struct token *token, const char *sealed, struct err *e);
 /* The row with its links and replays; db_changed(). 0 also when it was not there. */
 int token_remove(struct db *db, int64_t project_id, int64_t id, struct err *e);
+/* Version + 1 and db_changed() for every token of a user: after a change of the user's name or when they were disabled (R13). */
+int token_touch_admin(struct db *db, int64_t admin_id, struct err *e);
+/* Version + 1 and db_changed(DB_CHANGED_PROJECT): after a change of anything that a rendered token shows of it (R13). */
+int token_touch_project(struct db *db, int64_t project_id, struct err *e);
 /* Takes a bucket that is gone out of every token's permissions; version + 1, db_changed() for each that had it (token_bucket.c). */
 int token_forget_bucket(struct db *db, int64_t project_id, const char *bucket_id, struct err *e);
 /* The string of a token sealed, or NULL; 1, 0, negative. */

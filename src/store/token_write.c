@@ -132,6 +132,24 @@ int token_remove(struct db *db, int64_t project_id, int64_t id, struct err *e)
 	return rc;
 }
 
+int token_touch_admin(struct db *db, int64_t admin_id, struct err *e)
+{
+	static const struct sql SQL = { "UPDATE tokens SET version = version + 1 WHERE admin_id = $1", NULL };
+	int rc = db_exec(db, &SQL, DB_ARGS(db_i(admin_id)), e);
+	if (rc == 0)
+		db_changed(db, DB_CHANGED_USER, 0, admin_id);
+	return rc;
+}
+
+int token_touch_project(struct db *db, int64_t project_id, struct err *e)
+{
+	static const struct sql SQL = { "UPDATE projects SET version = version + 1 WHERE id = $1", NULL };
+	int rc = db_exec(db, &SQL, DB_ARGS(db_i(project_id)), e);
+	if (rc == 0)
+		db_changed(db, DB_CHANGED_PROJECT, project_id, project_id);
+	return rc;
+}
+
 int token_write_uses(struct db *db, const struct token_use *uses, size_t count, struct err *e)
 {
 	static const struct sql SQL = { "UPDATE tokens SET last_used_us = $3, last_used_address = $4 "
