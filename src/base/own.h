@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* own(type_done) T x = ...;  calls type_done(&x) when x goes out of scope. */
 #define own(end) __attribute__((cleanup(end)))
@@ -20,6 +21,13 @@ static inline void own_free(void *p)
 static inline void own_json(json_t **p)
 {
 	json_decref(*p);
+}
+
+/* A descriptor; -1: none. */
+static inline void own_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
 }
 
 #endif

@@ -57,6 +57,8 @@ struct file_filter {
 	const char *run_id;
 	const char *const *words; /* every one is part of the name, in any case */
 	size_t word_count;
+	const char *const *all_tags; /* every one of them */
+	size_t all_tag_count;
 	bool show_expired;
 	int64_t limit, offset;
 	/* Asked for every file, counted for limit and offset only when it says yes; NULL: all. */
@@ -64,6 +66,10 @@ struct file_filter {
 	void *arg;
 };
 int file_list(struct db *db, struct arena *arena, const struct file_filter *filter, struct file ***ret, size_t *ret_count, struct err *e);
+
+/* Reads the argument q into the filter: words and "phrases" are parts of the name, id:123 name:x tags:y, joined by blanks or
+ * AND. ERR_QUERY_SYNTAX when it can't be read. */
+int file_query_parse(struct arena *arena, const char *q, struct file_filter *filter, struct err *e);
 
 /* --- for the sweeper ----------------------------------------------------------------------------------------------------- */
 

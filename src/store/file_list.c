@@ -94,6 +94,11 @@ static void add_filter(struct query *query, struct arena *arena, const struct fi
 		query_condition(query, " AND id > ", db_i(filter->since_id));
 	if (filter->tag_count)
 		add_tags(query, filter);
+	for (size_t i = 0; i < filter->all_tag_count; i++) {
+		query_condition(query, " AND id IN (SELECT file_id FROM file_tags WHERE project_id = ", db_i(filter->project_id));
+		query_condition(query, " AND tag = ", db_s(filter->all_tags[i]));
+		query_puts(query, ")");
+	}
 	if (filter->run_id) {
 		query_condition(query, " AND id IN (SELECT file_id FROM file_runs WHERE project_id = ", db_i(filter->project_id));
 		query_condition(query, " AND run_id = ", db_s(filter->run_id));

@@ -35,6 +35,7 @@ EVENT_TYPE(EVENT_DEV_BRANCH_UPDATED, "storage.devBranchUpdated", "devBranch", OP
 EVENT_TYPE(EVENT_FILE_CREATED, "storage.fileCreated", "file", OP_WRITE, "Prepared file {name} ({id})")
 EVENT_TYPE(EVENT_FILE_DELETED, "storage.fileDeleted", "file", OP_WRITE, "Deleted file {name} ({id})")
 EVENT_TYPE(EVENT_FILE_DETAIL, "storage.fileDetail", "file", OP_READ, "Read file {name} ({id})")
+EVENT_TYPE(EVENT_FILE_REFRESHED, "storage.fileCredentialsRefreshed", "file", OP_WRITE, "Gave new upload credentials for file {name} ({id})")
 EVENT_TYPE(EVENT_FILE_TAG_ADDED, "storage.fileTagAdded", "file", OP_WRITE, "Added tag {tag} to file {name} ({id})")
 EVENT_TYPE(EVENT_FILE_TAG_DELETED, "storage.fileTagDeleted", "file", OP_WRITE, "Removed tag {tag} from file {name} ({id})")
 EVENT_TYPE(EVENT_FILES_LISTED, "storage.filesListed", NULL, OP_READ, "Listed files")

@@ -17,7 +17,7 @@ struct blob_info {
 	int64_t created_us, modified_us;
 	char *content_type;        /* or NULL */
 	char *content_disposition; /* or NULL */
-	char *content_encoding, *content_language, *cache_control; /* or NULL */
+	char *content_language, *cache_control; /* or NULL; a content encoding is not kept: clients would decode behind their callers' backs */
 	char *etag;                /* quoted */
 	bool only_new;             /* writing: ERR_BLOB_EXISTS when there is one already */
 };
@@ -31,7 +31,7 @@ bool blob_container_parse(const char *container, int64_t *ret_project_id, int64_
 /* container is "exp-15-files-<project>-<file>"; name is any UTF-8 text without NUL, at most 1,024 bytes: it never becomes a path by itself. */
 /* Opens for reading: 1 and an fd, 0 when there is none, negative failed. info may be NULL. */
 int blob_open(struct blobs *blobs, struct arena *arena, const char *container, const char *name, int *ret_fd, struct blob_info *info, struct err *e);
-/* Takes a finished local file (moved, or copied across devices) as the blob's contents. Of info (may be NULL) the texts and
+/* Takes a finished local file (moved, or copied across devices; NULL: nothing, an empty blob) as the blob's contents. Of info (may be NULL) the texts and
  * only_new are used, the rest is made. */
 int blob_put_file(struct blobs *blobs, const char *container, const char *name, const char *path, const struct blob_info *info, struct err *e);
 /* A writer for contents made piece by piece (exports): nothing is visible before commit. */

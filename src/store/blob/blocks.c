@@ -23,7 +23,7 @@ static void block_name(const char *name, const char *id, char ret[LOCAL_NAME_SIZ
 int blob_block_put(struct blobs *blobs, const char *container, const char *name, const char *id, const char *path, struct err *e)
 {
 	char block[LOCAL_NAME_SIZE];
-	own(own_fd) int folder = -1;
+	own(own_close) int folder = -1;
 	int rc = local_container(blobs, container, true, &folder, e);
 	if (rc < 0)
 		return rc;
@@ -39,7 +39,7 @@ struct committed {
 
 static void own_committed(struct committed *committed)
 {
-	own_fd(&committed->fd);
+	own_close(&committed->fd);
 	json_decref(committed->blocks);
 }
 
@@ -51,7 +51,7 @@ static struct committed committed_open(int folder, const char *name)
 	own(own_free) char *list = NULL;
 	if (!data || asprintf(&list, "%s.list", data) < 0)
 		return committed;
-	own(own_fd) int fd = openat(folder, list, O_RDONLY | O_CLOEXEC);
+	own(own_close) int fd = openat(folder, list, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return committed;
 	committed.blocks = json_loadfd(fd, 0, NULL);
@@ -65,7 +65,7 @@ static int append_staged(int folder, const char *name, const char *id, int to, i
 	struct stat st;
 	char block[LOCAL_NAME_SIZE];
 	block_name(name, id, block);
-	own(own_fd) int fd = openat(folder, block, O_RDONLY | O_CLOEXEC);
+	own(own_close) int fd = openat(folder, block, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return fail(e, ERR_BLOB_BLOCK_LIST, NULL);
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -99,7 +99,7 @@ static int list_write(int folder, const char *data, json_t *blocks, struct err *
 	own(own_free) char *list = NULL;
 	if (asprintf(&list, "%s.list", data) < 0)
 		return local_fail(e, "list of blocks");
-	own(own_fd) int fd = openat(folder, list, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	own(own_close) int fd = openat(folder, list, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 || json_dumpfd(blocks, fd, JSON_COMPACT) < 0 || fsync(fd) < 0)
 		return local_fail(e, "list of blocks");
 	return 0;
@@ -109,7 +109,7 @@ static int join(int folder, const char *name, const char *data, const struct blo
 {
 	own(own_committed) struct committed committed = committed_open(folder, name);
 	own(own_json) json_t *blocks = json_object();
-	own(own_fd) int to = openat(folder, data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	own(own_close) int to = openat(folder, data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (to < 0)
 		return local_fail(e, "blocks");
 	int64_t offset = 0, size;
@@ -143,7 +143,7 @@ int blob_blocks_commit(struct blobs *blobs, const char *container, const char *n
 	const struct blob_info *info, struct err *e)
 {
 	char data[LOCAL_NAME_SIZE];
-	own(own_fd) int folder = -1;
+	own(own_close) int folder = -1;
 	int rc = local_container(blobs, container, true, &folder, e);
 	if (rc < 0)
 		return rc;

@@ -25,12 +25,6 @@ struct blob_writer {
 	char name[]; /* of the blob */
 };
 
-void own_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 int local_fail(struct err *e, const char *what)
 {
 	return fail_internal(e, ERR_INTERNAL, "contents of files: %s: %s", what, strerror(errno));
@@ -52,7 +46,7 @@ static int folder_open(int parent, const char *name, bool create, int *ret, stru
 int blobs_open(const struct conf *conf, struct blobs **ret, struct err *e)
 {
 	struct blobs *blobs = calloc(1, sizeof(*blobs));
-	own(own_fd) int data = open(conf->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	own(own_close) int data = open(conf->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (!blobs || data < 0) {
 		free(blobs);
 		return local_fail(e, "data folder");
@@ -109,7 +103,7 @@ int local_container(struct blobs *blobs, const char *container, bool create, int
 	if (!blob_container_parse(container, &project_id, &file_id))
 		return create ? fail_internal(e, ERR_INTERNAL, "no name of a container") : 0;
 	snprintf(name, sizeof(name), "%lld", (long long)project_id);
-	own(own_fd) int project = -1;
+	own(own_close) int project = -1;
 	int rc = folder_open(blobs->root, name, create, &project, e);
 	if (rc <= 0)
 		return rc;
@@ -140,7 +134,7 @@ json_t *local_meta(int folder, const char *name)
 {
 	char file[LOCAL_NAME_SIZE];
 	meta_name(name, file);
-	own(own_fd) int fd = openat(folder, file, O_RDONLY | O_CLOEXEC);
+	own(own_close) int fd = openat(folder, file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
 	json_t *meta = json_loadfd(fd, 0, NULL);
@@ -164,7 +158,6 @@ static void info_read(struct arena *arena, json_t *meta, struct blob_info *info)
 	info->modified_us = json_integer_value(json_object_get(meta, "modified"));
 	info->content_type = member(arena, meta, "type");
 	info->content_disposition = member(arena, meta, "disposition");
-	info->content_encoding = member(arena, meta, "encoding");
 	info->content_language = member(arena, meta, "language");
 	info->cache_control = member(arena, meta, "cache");
 	info->etag = member(arena, meta, "etag");
@@ -173,7 +166,7 @@ static void info_read(struct arena *arena, json_t *meta, struct blob_info *info)
 int blob_open(struct blobs *blobs, struct arena *arena, const char *container, const char *name, int *ret_fd, struct blob_info *info,
 	struct err *e)
 {
-	own(own_fd) int folder = -1;
+	own(own_close) int folder = -1;
 	int rc = local_container(blobs, container, false, &folder, e);
 	if (rc <= 0)
 		return rc;
@@ -212,7 +205,7 @@ int local_copy(int from, int64_t offset, int64_t length, int to, struct err *e)
 static int take_copy(int folder, int from, const char *path, const char *as, struct err *e)
 {
 	struct stat st;
-	own(own_fd) int to = openat(folder, as, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	own(own_close) int to = openat(folder, as, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (to < 0 || fstat(from, &st) < 0)
 		return local_fail(e, "copy");
 	int rc = local_copy(from, 0, st.st_size, to, e);
@@ -225,7 +218,7 @@ static int take_copy(int folder, int from, const char *path, const char *as, str
 
 int local_take(int folder, const char *path, const char *as, struct err *e)
 {
-	own(own_fd) int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : openat(folder, as, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	own(own_close) int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : openat(folder, as, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 || fsync(fd) < 0)
 		return local_fail(e, "contents received");
 	if (!path || renameat(AT_FDCWD, path, folder, as) == 0)
@@ -252,7 +245,6 @@ static json_t *meta_make(const char *name, const char *data, int64_t size, const
 		return meta;
 	put_text(meta, "type", info->content_type);
 	put_text(meta, "disposition", info->content_disposition);
-	put_text(meta, "encoding", info->content_encoding);
 	put_text(meta, "language", info->content_language);
 	put_text(meta, "cache", info->cache_control);
 	return meta;
@@ -260,7 +252,7 @@ static json_t *meta_make(const char *name, const char *data, int64_t size, const
 
 static int meta_write(int folder, json_t *meta, const char *temporary, struct err *e)
 {
-	own(own_fd) int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	own(own_close) int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 || json_dumpfd(meta, fd, JSON_COMPACT) < 0 || fsync(fd) < 0)
 		return local_fail(e, "description");
 	return 0;
@@ -317,7 +309,7 @@ int blob_put_file(struct blobs *blobs, const char *container, const char *name, 
 	struct err *e)
 {
 	char data[LOCAL_NAME_SIZE];
-	own(own_fd) int folder = -1;
+	own(own_close) int folder = -1;
 	int rc = local_container(blobs, container, true, &folder, e);
 	if (rc < 0)
 		return rc;
@@ -363,8 +355,8 @@ int blob_write(struct blob_writer *writer, const void *data, size_t length, stru
 
 static void writer_free(struct blob_writer *writer)
 {
-	own_fd(&writer->fd);
-	own_fd(&writer->folder);
+	own_close(&writer->fd);
+	own_close(&writer->folder);
 	free(writer);
 }
 
@@ -403,7 +395,7 @@ static void folder_empty(int folder)
 int blob_remove_container(struct blobs *blobs, const char *container, struct err *e)
 {
 	int64_t project_id, file_id;
-	own(own_fd) int folder = -1;
+	own(own_close) int folder = -1;
 	int rc = local_container(blobs, container, false, &folder, e);
 	if (rc <= 0)
 		return rc;

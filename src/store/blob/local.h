@@ -29,6 +29,5 @@ int local_copy(int from, int64_t offset, int64_t length, int to, struct err *e);
 /* First half of the file name of everything that belongs to a blob: 32 hexadecimal digits. */
 void local_hash(const char *name, char ret[33]);
 int local_fail(struct err *e, const char *what);
-void own_fd(int *fd);
 
 #endif

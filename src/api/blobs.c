@@ -1,0 +1,395 @@
+/* Contents of files, by the subset of a blob service's REST protocol that the public clients use. Signed addresses only; errors are XML. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "api/blob_range.h"
+#include "auth/index.h"
+#include "auth/sas.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/own.h"
+#include "base/str.h"
+#include "http/req.h"
+#include "store/blob/blob.h"
+#include "store/blob/block_list.h"
+#include "work/files.h"
+
+#define MANIFEST_MAX (16 << 20)
+#define BLOCK_LIST_MAX (8 << 20)
+
+enum need { NEED_READ, NEED_WRITE };
+
+/* --- who may --------------------------------------------------------------------------------------------------------------- */
+
+static struct sas_text sas_of(struct req *rq)
+{
+	return (struct sas_text){ req_raw_query(rq, "sr"), req_raw_query(rq, "si"), req_raw_query(rq, "st"), req_raw_query(rq, "se"),
+		req_raw_query(rq, "sp"), req_raw_query(rq, "sig") };
+}
+
+/* What needs no database: signature, time, permission. */
+static int check_signature(struct req *rq, enum need need, struct sas *ret, struct err *e)
+{
+	struct sas_text text = sas_of(rq);
+	if (!sas_check(&text, req_path(rq, 0), req_path(rq, 1), now_us(), ret))
+		return fail(e, ERR_BLOB_SIGNATURE, NULL);
+	if (need == NEED_WRITE ? !ret->write : !ret->read)
+		return fail(e, ERR_BLOB_PERMISSION, NULL);
+	return 0;
+}
+
+/* A file's blobs: its one, or everything that begins with its prefix. */
+static bool is_of(const struct file *file, const char *container, const char *name)
+{
+	return str_eq(file->container, container) && (file->is_sliced ? str_starts(name, file->blob) : str_eq(name, file->blob));
+}
+
+static int admit_identity(struct req *rq, const struct identity *identity, enum need need, int64_t file_id, struct file **ret,
+	struct err *e)
+{
+	struct caller who = { .kind = CALLER_STORAGE, .identity = identity };
+	int rc = file_find(rq->db, rq->arena, identity->token.project_id, file_id, ret, e);
+	if (rc == 0)
+		return fail(e, ERR_BLOB_NOT_FOUND, NULL);
+	if (rc < 0)
+		return rc;
+	if (!is_of(*ret, req_path(rq, 0), req_path(rq, 1)) || file_permit(rq->db, &who, *ret, need == NEED_WRITE, e) < 0)
+		return fail(e, ERR_BLOB_PERMISSION, NULL);
+	return 0;
+}
+
+/* The token that got the signature must still live, unchanged, and may still use the file (R13). */
+static int admit(struct req *rq, enum need need, struct sas *ret_sas, struct file **ret, struct err *e)
+{
+	int64_t project_id, file_id;
+	int rc = check_signature(rq, need, ret_sas, e);
+	if (rc < 0)
+		return rc;
+	if (!blob_container_parse(req_path(rq, 0), &project_id, &file_id))
+		return fail(e, ERR_BLOB_SIGNATURE, NULL);
+	struct index_lookup lookup = { .project_id = project_id, .token_id = ret_sas->token_id, .by_id = true,
+		.address = req_address(rq) };
+	rc = index_find_wait(rq->app->index, &lookup);
+	if (rc < 0) {
+		bool is_ours = lookup.err.code == ERR_INTERNAL || lookup.err.code == ERR_UNAVAILABLE;
+		rc = fail(e, is_ours ? lookup.err.code : ERR_BLOB_SIGNATURE, NULL);
+		err_done(&lookup.err);
+		return rc;
+	}
+	rc = lookup.identity->token.version == ret_sas->token_version ? 0 : fail(e, ERR_BLOB_SIGNATURE, NULL);
+	if (rc == 0)
+		rc = admit_identity(rq, lookup.identity, need, file_id, ret, e);
+	identity_give(rq->app->index, lookup.identity);
+	return rc;
+}
+
+/* --- answers --------------------------------------------------------------------------------------------------------------- */
+
+static void common_headers(struct req *rq)
+{
+	const char *version = req_header(rq, "x-ms-version");
+	const char *client_id = req_header(rq, "x-ms-client-request-id");
+	reply_header(rq, "x-ms-request-id", log_request_id() ? log_request_id() : "0");
+	reply_header(rq, "x-ms-version", version ? version : "2017-11-09");
+	if (client_id)
+		reply_header(rq, "x-ms-client-request-id", client_id);
+}
+
+static int reply_error(struct req *rq, struct err *e)
+{
+	struct buf xml = { 0 };
+	const char *code = err_wire_code(e) ? err_wire_code(e) : "InternalError";
+	buf_printf(&xml, "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>%s</Code><Message>%s\nRequestId:%s</Message></Error>", code,
+		err_text(e), log_request_id() ? log_request_id() : "0");
+	common_headers(rq);
+	reply_header(rq, "x-ms-error-code", code);
+	return reply_text(rq, err_status(e), "application/xml", &xml);
+}
+
+static void header_time(struct req *rq, const char *name, int64_t time_us)
+{
+	char text[40];
+	struct tm tm;
+	time_t seconds = time_us / US_PER_S;
+	gmtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	reply_header(rq, name, text);
+}
+
+static void header_state(struct req *rq, const struct blob_info *info)
+{
+	common_headers(rq);
+	reply_header(rq, "ETag", info->etag);
+	header_time(rq, "Last-Modified", info->modified_us);
+}
+
+/* Contents come from anybody: they are downloaded, never shown as a page of this server. */
+static void header_contents(struct req *rq, const struct file *file, const struct blob_info *info)
+{
+	const char *disposition = info->content_disposition;
+	header_state(rq, info);
+	header_time(rq, "x-ms-creation-time", info->created_us);
+	reply_header(rq, "x-ms-blob-type", "BlockBlob");
+	reply_header(rq, "x-ms-server-encrypted", "false");
+	reply_header(rq, "x-ms-lease-status", "unlocked");
+	reply_header(rq, "x-ms-lease-state", "available");
+	reply_header(rq, "Accept-Ranges", "bytes");
+	reply_header(rq, "Content-Type", str_empty(info->content_type) ? "application/octet-stream" : info->content_type);
+	reply_header(rq, "Content-Disposition",
+		disposition && str_starts(disposition, "attachment") ?
+			disposition :
+			arena_printf(rq->arena, "attachment; filename=\"%s\"", strchr(file->blob, '.') + 1));
+	reply_header(rq, "X-Content-Type-Options", "nosniff");
+	reply_header(rq, "Content-Security-Policy", "sandbox; default-src 'none'");
+	if (info->content_language)
+		reply_header(rq, "Content-Language", info->content_language);
+	if (info->cache_control)
+		reply_header(rq, "Cache-Control", info->cache_control);
+}
+
+/* --- reading --------------------------------------------------------------------------------------------------------------- */
+
+static bool etag_in(const char *header, const char *etag)
+{
+	return str_eq(header, "*") || strstr(header, etag);
+}
+
+/* 1: 304 was answered. */
+static int check_conditions(struct req *rq, const struct blob_info *info, struct err *e)
+{
+	const char *match = req_header(rq, "If-Match"), *none = req_header(rq, "If-None-Match");
+	if (!str_empty(match) && !etag_in(match, info->etag))
+		return fail(e, ERR_BLOB_CONDITION, NULL);
+	if (str_empty(none) || !etag_in(none, info->etag))
+		return 0;
+	header_state(rq, info);
+	return reply_none(rq, 304) < 0 ? -ERR_INTERNAL : 1;
+}
+
+/* The range asked for within size bytes; the whole when none was. */
+static int find_range(struct req *rq, int64_t size, struct blob_range *ret, struct err *e)
+{
+	const char *header = req_header(rq, "x-ms-range");
+	*ret = (struct blob_range){ 0, size, false };
+	if (blob_range_parse(header ? header : req_header(rq, "Range"), size, ret))
+		return 0;
+	reply_header(rq, "Content-Range", arena_printf(rq->arena, "bytes */%lld", (long long)size));
+	return fail(e, ERR_BLOB_RANGE, NULL);
+}
+
+static int header_range(struct req *rq, const struct blob_range *range, int64_t size)
+{
+	if (!range->asked)
+		return 200;
+	reply_header(rq, "Content-Range",
+		arena_printf(rq->arena, "bytes %lld-%lld/%lld", (long long)range->offset,
+			(long long)(range->offset + range->length - 1), (long long)size));
+	return 206;
+}
+
+/* The manifest as this reader wants it: of another size than what was uploaded, so it is made whole first. */
+static int reply_manifest(struct req *rq, const struct file *file, const struct blob_info *info, int fd, bool plain, struct err *e)
+{
+	struct blob_range range;
+	own(own_free) char *text = calloc(1, (size_t)info->size_bytes + 1);
+	if (!text || pread(fd, text, (size_t)info->size_bytes, 0) != info->size_bytes)
+		return fail_internal(e, ERR_INTERNAL, "a manifest cannot be read");
+	own(own_free) char *made = file_manifest_for(rq->app, file, text, plain);
+	if (!made)
+		return fail_internal(e, ERR_INTERNAL, "out of memory");
+	int64_t size = (int64_t)strlen(made);
+	int rc = find_range(rq, size, &range, e);
+	if (rc < 0)
+		return rc;
+	struct buf body = { 0 };
+	buf_add(&body, made + range.offset, (size_t)range.length);
+	header_contents(rq, file, info);
+	int status = header_range(rq, &range, size);
+	return reply_text(rq, status, str_empty(info->content_type) ? "application/octet-stream" : info->content_type, &body);
+}
+
+static bool is_manifest(const struct file *file, const char *name, const struct blob_info *info)
+{
+	return file->is_sliced && str_eq(name + strlen(file->blob), "manifest") && info->size_bytes <= MANIFEST_MAX;
+}
+
+static int read_blob(struct req *rq, struct err *e)
+{
+	struct sas sas;
+	struct file *file;
+	struct blob_info info;
+	struct blob_range range;
+	own(own_close) int fd = -1;
+	int rc = admit(rq, NEED_READ, &sas, &file, e);
+	if (rc == 0)
+		rc = blob_open(rq->app->blobs, rq->arena, req_path(rq, 0), req_path(rq, 1), &fd, &info, e);
+	if (rc == 0)
+		return fail(e, ERR_BLOB_NOT_FOUND, NULL);
+	if (rc == 1)
+		rc = check_conditions(rq, &info, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	if (is_manifest(file, req_path(rq, 1), &info))
+		return reply_manifest(rq, file, &info, fd, sas.is_blob, e);
+	rc = find_range(rq, info.size_bytes, &range, e);
+	if (rc < 0)
+		return rc;
+	header_contents(rq, file, &info);
+	int status = header_range(rq, &range, info.size_bytes);
+	int given = fd;
+	fd = -1;
+	return reply_file(rq, status, given, range.offset, range.length);
+}
+
+/* --- writing --------------------------------------------------------------------------------------------------------------- */
+
+static char *header_copy(struct req *rq, const char *name)
+{
+	const char *value = req_header(rq, name);
+	return str_empty(value) ? NULL : arena_strdup(rq->arena, value);
+}
+
+/* What the client says about the blob, and If-None-Match. */
+static struct blob_info info_of(struct req *rq, bool content_type_is_blobs)
+{
+	struct blob_info info = {
+		.content_type = header_copy(rq, "x-ms-blob-content-type"),
+		.content_disposition = header_copy(rq, "x-ms-blob-content-disposition"),
+		.content_language = header_copy(rq, "x-ms-blob-content-language"),
+		.cache_control = header_copy(rq, "x-ms-blob-cache-control"),
+		.only_new = str_eq(req_header(rq, "If-None-Match"), "*"),
+	};
+	if (!info.content_type && content_type_is_blobs)
+		info.content_type = header_copy(rq, "Content-Type");
+	return info;
+}
+
+/* If-Match on what is there. */
+static int check_match(struct req *rq, struct err *e)
+{
+	const char *match = req_header(rq, "If-Match");
+	struct blob_info info;
+	own(own_close) int fd = -1;
+	if (str_empty(match))
+		return 0;
+	int rc = blob_open(rq->app->blobs, rq->arena, req_path(rq, 0), req_path(rq, 1), &fd, &info, e);
+	if (rc < 0)
+		return rc;
+	return rc == 1 && etag_in(match, info.etag) ? 0 : fail(e, ERR_BLOB_CONDITION, NULL);
+}
+
+static int reply_written(struct req *rq, struct err *e)
+{
+	struct blob_info info;
+	own(own_close) int fd = -1;
+	int rc = blob_open(rq->app->blobs, rq->arena, req_path(rq, 0), req_path(rq, 1), &fd, &info, e);
+	if (rc <= 0)
+		return rc < 0 ? rc : fail(e, ERR_BLOB_NOT_FOUND, NULL);
+	header_state(rq, &info);
+	reply_header(rq, "x-ms-request-server-encrypted", "false");
+	return reply_none(rq, 201);
+}
+
+static int put_whole(struct req *rq, struct err *e)
+{
+	int64_t size = 0;
+	const char *type = req_header(rq, "x-ms-blob-type");
+	struct blob_info info = info_of(rq, true);
+	if (type && !str_eq_nocase(type, "BlockBlob"))
+		return fail(e, ERR_BLOB_HEADER, NULL);
+	int rc = check_match(rq, e);
+	if (rc == 0)
+		rc = blob_put_file(rq->app->blobs, req_path(rq, 0), req_path(rq, 1), req_body_file(rq, &size), &info, e);
+	return rc < 0 ? rc : reply_written(rq, e);
+}
+
+static int put_block(struct req *rq, struct err *e)
+{
+	int64_t size = 0;
+	const char *id = req_raw_query(rq, "blockid");
+	if (!id || !block_id_valid(id))
+		return fail(e, ERR_BLOB_QUERY, NULL);
+	int rc = blob_block_put(rq->app->blobs, req_path(rq, 0), req_path(rq, 1), id, req_body_file(rq, &size), e);
+	if (rc < 0)
+		return rc;
+	common_headers(rq);
+	reply_header(rq, "x-ms-request-server-encrypted", "false");
+	return reply_none(rq, 201);
+}
+
+static int read_block_list(struct req *rq, struct blob_block **ret, size_t *ret_count, struct err *e)
+{
+	int64_t size = 0;
+	const char *path = req_body_file(rq, &size);
+	if (!path || size > BLOCK_LIST_MAX)
+		return fail(e, path ? ERR_TOO_LARGE : ERR_BLOB_XML, NULL);
+	own(own_free) char *text = malloc((size_t)size);
+	own(own_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (!text || fd < 0 || pread(fd, text, (size_t)size, 0) != size)
+		return fail_internal(e, ERR_INTERNAL, "a block list cannot be read");
+	return block_list_parse(rq->arena, text, (size_t)size, ret, ret_count, e);
+}
+
+static int put_block_list(struct req *rq, struct err *e)
+{
+	struct blob_block *list;
+	size_t count;
+	struct blob_info info = info_of(rq, false);
+	int rc = read_block_list(rq, &list, &count, e);
+	if (rc == 0)
+		rc = check_match(rq, e);
+	if (rc == 0)
+		rc = blob_blocks_commit(rq->app->blobs, req_path(rq, 0), req_path(rq, 1), list, count, &info, e);
+	return rc < 0 ? rc : reply_written(rq, e);
+}
+
+static int write_blob(struct req *rq, struct err *e)
+{
+	struct sas sas;
+	struct file *file;
+	const char *operation = req_raw_query(rq, "comp");
+	int rc = admit(rq, NEED_WRITE, &sas, &file, e);
+	if (rc < 0)
+		return rc;
+	if (!operation)
+		return put_whole(rq, e);
+	if (str_eq(operation, "block"))
+		return put_block(rq, e);
+	if (str_eq(operation, "blocklist"))
+		return put_block_list(rq, e);
+	return fail(e, ERR_BLOB_QUERY, NULL);
+}
+
+/* --- handlers -------------------------------------------------------------------------------------------------------------- */
+
+/* Errors leave as XML from here, not as the JSON of the other endpoints. */
+static int in_xml(struct req *rq, handler *handle, struct err *e)
+{
+	int rc = handle(rq, e);
+	if (rc >= 0)
+		return rc;
+	rc = reply_error(rq, e);
+	err_done(e);
+	return rc;
+}
+
+static int blobs_get(struct req *rq, struct err *e)
+{
+	return in_xml(rq, read_blob, e);
+}
+
+static int blobs_put(struct req *rq, struct err *e)
+{
+	return in_xml(rq, write_blob, e);
+}
+
+const struct route BLOB_ROUTES[] = {
+	{ "GET", BLOB_ROOT "/{container}/{blob*}", ALLOW_SIGNED_URL, EVENT_NONE, RUN_WORK, blobs_get, NULL, "Download contents of a file" },
+	{ "HEAD", BLOB_ROOT "/{container}/{blob*}", ALLOW_SIGNED_URL, EVENT_NONE, RUN_WORK, blobs_get, NULL, "What is known of contents" },
+	{ "PUT", BLOB_ROOT "/{container}/{blob*}", ALLOW_SIGNED_URL, EVENT_NONE, RUN_WORK, blobs_put, NULL, "Upload contents of a file",
+		.raw_body = true },
+	{ 0 },
+};
