@@ -56,9 +56,10 @@ static int admit_identity(struct req *rq, const struct identity *identity, enum 
 		return fail(e, ERR_BLOB_NOT_FOUND, NULL);
 	if (rc < 0)
 		return rc;
-	if (!is_of(*ret, req_path(rq, 0), req_path(rq, 1)) || file_permit(rq->db, &who, *ret, need == NEED_WRITE, e) < 0)
+	if (!is_of(*ret, req_path(rq, 0), req_path(rq, 1)))
 		return fail(e, ERR_BLOB_PERMISSION, NULL);
-	return 0;
+	rc = file_permit(rq->db, &who, *ret, need == NEED_WRITE, e);
+	return rc == -ERR_ACCESS_DENIED ? fail(e, ERR_BLOB_PERMISSION, NULL) : rc;
 }
 
 /* The token that got the signature must still live, unchanged, and may still use the file (R13). */
@@ -126,6 +127,11 @@ static void header_state(struct req *rq, const struct blob_info *info)
 	header_time(rq, "Last-Modified", info->modified_us);
 }
 
+static const char *content_type(const struct blob_info *info)
+{
+	return str_empty(info->content_type) ? "application/octet-stream" : info->content_type;
+}
+
 /* Contents come from anybody: they are downloaded, never shown as a page of this server. */
 static void header_contents(struct req *rq, const struct file *file, const struct blob_info *info)
 {
@@ -137,7 +143,6 @@ static void header_contents(struct req *rq, const struct file *file, const struc
 	reply_header(rq, "x-ms-lease-status", "unlocked");
 	reply_header(rq, "x-ms-lease-state", "available");
 	reply_header(rq, "Accept-Ranges", "bytes");
-	reply_header(rq, "Content-Type", str_empty(info->content_type) ? "application/octet-stream" : info->content_type);
 	reply_header(rq, "Content-Disposition",
 		disposition && str_starts(disposition, "attachment") ?
 			disposition :
@@ -208,7 +213,7 @@ static int reply_manifest(struct req *rq, const struct file *file, const struct 
 	buf_add(&body, made + range.offset, (size_t)range.length);
 	header_contents(rq, file, info);
 	int status = header_range(rq, &range, size);
-	return reply_text(rq, status, str_empty(info->content_type) ? "application/octet-stream" : info->content_type, &body);
+	return reply_text(rq, status, content_type(info), &body);
 }
 
 static bool is_manifest(const struct file *file, const char *name, const struct blob_info *info)
@@ -239,6 +244,7 @@ static int read_blob(struct req *rq, struct err *e)
 		return rc;
 	header_contents(rq, file, &info);
 	int status = header_range(rq, &range, info.size_bytes);
+	reply_header(rq, "Content-Type", content_type(&info));
 	int given = fd;
 	fd = -1;
 	return reply_file(rq, status, given, range.offset, range.length);
