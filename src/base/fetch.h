@@ -37,6 +37,7 @@ struct fetch {
 	size_t answer_max;          /* longest answer in memory; 0: 64 MiB */
 	bool follow;                /* follow redirects (GET only) */
 	int timeout_s;              /* without any byte moved; 0: 60 */
+	const char *ca_file;        /* certificates to trust instead of the system's; may be NULL */
 	fetch_progress *progress;
 	void *progress_arg;
 	/* the answer */
