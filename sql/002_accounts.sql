@@ -43,6 +43,7 @@ CREATE TABLE users (
 	is_disabled BIGINT NOT NULL DEFAULT 0,
 	features TEXT NOT NULL DEFAULT '[]',
 	totp_sealed TEXT, -- null: no second factor
+	totp_pending_sealed TEXT, -- set up, not proved yet
 	totp_last_step BIGINT NOT NULL DEFAULT 0 -- a code is good once
 );
 CREATE TABLE organization_users (
