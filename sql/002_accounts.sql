@@ -24,6 +24,7 @@ CREATE TABLE projects (
 	disabled_reason TEXT NOT NULL DEFAULT '',
 	deleted_us BIGINT NOT NULL DEFAULT 0,
 	deleted_by BIGINT NOT NULL DEFAULT 0,
+	purged_us BIGINT NOT NULL DEFAULT 0,
 	expires_us BIGINT NOT NULL DEFAULT 0,
 	data_size_bytes BIGINT NOT NULL DEFAULT 0,
 	rows_count BIGINT NOT NULL DEFAULT 0,
