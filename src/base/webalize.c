@@ -5,29 +5,56 @@
 #include <string.h>
 
 /* The letter without its accent, for U+00C0..U+024F and U+1E00..U+1EFF; a dot: no single letter. */
-static const char LATIN[] =
-	"AAAAAA.CEEEEIIIIDNOOOOO.OUUUUY..aaaaaa.ceeeeiiiidnooooo.ouuuuy.yAaAaAaCcCcCcCcDd"
-	"DdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIi..JjKkqLlLlLl..LlNnNnNnnNnOoOoOo..RrRrRrSsSsSs"
-	"SsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzsbBBb...CcDDDd....FfG...IKkl..NnOOo..Pp.....tTtTU"
-	"u.VYyZz......................AaIiOoUuUuUuUuUu.AaAa..GgGgKkOoOo..j...Gg..NnAa...."
-	"AaAaEeEeIiIiOoOoRrRrUuUuSsTt..Hh.d..ZzAaEeOoOoOoOoYylntj..ACcLTsz..BU.EeJjQqRrYy";
-static const char LATIN_ADDITIONAL[] =
-	"AaBbBbBbCcDdDdDdDdDdEeEeEeEeEeFfGgHhHhHhHhHhIiIiKkKkKkLlLlLlLlMmMmMmNnNnNnNnOoOo"
-	"OoOoPpPpRrRrRrRrSsSsSsSsSsTtTtTtTtUuUuUuUuUuVvVvWwWwWwWwWwXxXxYyZzZzZzhtwy.sss.."
-	"AaAaAaAaAaAaAaAaAaAaAaAaEeEeEeEeEeEeEeEeIiIiOoOoOoOoOoOoOoOoOoOoOoOoUuUuUuUuUuUu"
-	"UuYyYyYyYy......";
+static const char LATIN[] = "AAAAAA.CEEEEIIIIDNOOOOO.OUUUUY..aaaaaa.ceeeeiiiidnooooo.ouuuuy.yAaAaAaCcCcCcCcDd"
+			    "DdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIi..JjKkqLlLlLl..LlNnNnNnnNnOoOoOo..RrRrRrSsSsSs"
+			    "SsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzsbBBb...CcDDDd....FfG...IKkl..NnOOo..Pp.....tTtTU"
+			    "u.VYyZz......................AaIiOoUuUuUuUuUu.AaAa..GgGgKkOoOo..j...Gg..NnAa...."
+			    "AaAaEeEeIiIiOoOoRrRrUuUuSsTt..Hh.d..ZzAaEeOoOoOoOoYylntj..ACcLTsz..BU.EeJjQqRrYy";
+static const char LATIN_ADDITIONAL[] = "AaBbBbBbCcDdDdDdDdDdEeEeEeEeEeFfGgHhHhHhHhHhIiIiKkKkKkLlLlLlLlMmMmMmNnNnNnNnOoOo"
+				       "OoOoPpPpRrRrRrRrSsSsSsSsSsTtTtTtTtUuUuUuUuUuVvVvWwWwWwWwWwXxXxYyZzZzZzhtwy.sss.."
+				       "AaAaAaAaAaAaAaAaAaAaAaAaEeEeEeEeEeEeEeEeIiIiOoOoOoOoOoOoOoOoOoOoOoOoUuUuUuUuUuUu"
+				       "UuYyYyYyYy......";
 
 /* Those that become more than one. */
 static const struct {
 	uint32_t point;
 	const char *text;
 } LIGATURES[] = {
-	{ 0x00c6, "AE" }, { 0x00de, "TH" }, { 0x00df, "ss" }, { 0x00e6, "ae" }, { 0x00fe, "th" }, { 0x0132, "IJ" },
-	{ 0x0133, "ij" }, { 0x0152, "OE" }, { 0x0153, "oe" }, { 0x0195, "hv" }, { 0x01a2, "OI" }, { 0x01a3, "oi" },
-	{ 0x01c4, "DZ" }, { 0x01c5, "Dz" }, { 0x01c6, "dz" }, { 0x01c7, "LJ" }, { 0x01c8, "Lj" }, { 0x01c9, "lj" },
-	{ 0x01ca, "NJ" }, { 0x01cb, "Nj" }, { 0x01cc, "nj" }, { 0x01e2, "AE" }, { 0x01e3, "ae" }, { 0x01f1, "DZ" },
-	{ 0x01f2, "Dz" }, { 0x01f3, "dz" }, { 0x01f6, "HV" }, { 0x01fc, "AE" }, { 0x01fd, "ae" }, { 0x0238, "db" },
-	{ 0x0239, "qp" }, { 0x1e9e, "SS" }, { 0x1efa, "LL" }, { 0x1efb, "ll" }, { 0x20ac, "EUR" },
+	{ 0x00c6, "AE" },
+	{ 0x00de, "TH" },
+	{ 0x00df, "ss" },
+	{ 0x00e6, "ae" },
+	{ 0x00fe, "th" },
+	{ 0x0132, "IJ" },
+	{ 0x0133, "ij" },
+	{ 0x0152, "OE" },
+	{ 0x0153, "oe" },
+	{ 0x0195, "hv" },
+	{ 0x01a2, "OI" },
+	{ 0x01a3, "oi" },
+	{ 0x01c4, "DZ" },
+	{ 0x01c5, "Dz" },
+	{ 0x01c6, "dz" },
+	{ 0x01c7, "LJ" },
+	{ 0x01c8, "Lj" },
+	{ 0x01c9, "lj" },
+	{ 0x01ca, "NJ" },
+	{ 0x01cb, "Nj" },
+	{ 0x01cc, "nj" },
+	{ 0x01e2, "AE" },
+	{ 0x01e3, "ae" },
+	{ 0x01f1, "DZ" },
+	{ 0x01f2, "Dz" },
+	{ 0x01f3, "dz" },
+	{ 0x01f6, "HV" },
+	{ 0x01fc, "AE" },
+	{ 0x01fd, "ae" },
+	{ 0x0238, "db" },
+	{ 0x0239, "qp" },
+	{ 0x1e9e, "SS" },
+	{ 0x1efa, "LL" },
+	{ 0x1efb, "ll" },
+	{ 0x20ac, "EUR" },
 };
 
 /* One character of valid UTF-8; a byte that is none stands for itself as U+FFFD. */
@@ -73,7 +100,8 @@ static void webalize(const char *text, char separator, const char *kept, struct 
 	while (*text) {
 		char room[2];
 		uint32_t point = next_point(&text);
-		const char *letters = point < 0x80 && strchr(kept, (int)point) ? (room[0] = (char)point, room[1] = '\0', room) : ascii_of(point, room);
+		const char *letters = point < 0x80 && strchr(kept, (int)point) ? (room[0] = (char)point, room[1] = '\0', room)
+									       : ascii_of(point, room);
 		if (letters && separate && letters[0])
 			buf_putc(ret, separator);
 		if (letters)

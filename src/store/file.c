@@ -79,16 +79,24 @@ static int row_insert(struct db *db, struct arena *arena, const struct file *fil
 		e);
 }
 
-int file_insert(struct db *db, struct arena *arena, struct file *file, struct err *e)
+int file_reserve(struct db *db, struct arena *arena, struct file *file, struct err *e)
 {
 	int rc = db_next_id(db, "file", &file->id, e);
 	if (rc < 0)
 		return rc;
-	file->created_us = now_us();
-	file->expires_us = file->max_age_days ? file->created_us + file->max_age_days * US_PER_DAY : 0;
 	file->container = arena_printf(arena, "exp-%lld-files-%lld-%lld", (long long)file->max_age_days,
 		(long long)file->project_id, (long long)file->id);
 	file->blob = blob_name(arena, file->id, file->name);
+	return 0;
+}
+
+int file_insert(struct db *db, struct arena *arena, struct file *file, struct err *e)
+{
+	int rc = file->id ? 0 : file_reserve(db, arena, file, e);
+	if (rc < 0)
+		return rc;
+	file->created_us = now_us();
+	file->expires_us = file->max_age_days ? file->created_us + file->max_age_days * US_PER_DAY : 0;
 	file->run_ids = &file->run_id;
 	file->run_id_count = file->run_id ? 1 : 0;
 	tags_once(file);

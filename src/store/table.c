@@ -92,10 +92,14 @@ static int insert_columns(struct db *db, struct table *table, struct err *e)
 	return rc;
 }
 
+int table_reserve(struct db *db, int64_t *ret_number, struct err *e)
+{
+	return db_next_id(db, "table", ret_number, e);
+}
+
 int table_insert(struct db *db, struct arena *arena, struct table *table, struct err *e)
 {
 	struct table made = *table;
-	made.number = 0;
 	if (!made.display_name)
 		made.display_name = made.name;
 	made.id = arena_printf(arena, "%s.%s", made.bucket_id, made.name);
@@ -105,7 +109,9 @@ int table_insert(struct db *db, struct arena *arena, struct table *table, struct
 	int rc = find_bucket_number(db, &made, &made.bucket_number, e);
 	if (rc < 0 || (rc = check_name(db, &made, e)) < 0 || (rc = check_display_name(db, &made, e)) < 0)
 		return rc;
-	if ((rc = db_next_id(db, "table", &made.number, e)) < 0 || (rc = insert_row(db, &made, e)) < 0)
+	if (!made.number && (rc = table_reserve(db, &made.number, e)) < 0)
+		return rc;
+	if ((rc = insert_row(db, &made, e)) < 0)
 		return rc;
 	if (!made.source_number && (rc = insert_columns(db, &made, e)) < 0)
 		return rc;

@@ -47,8 +47,11 @@ int table_find(struct db *db, struct arena *arena, int64_t project_id, const cha
 int table_get(struct db *db, struct arena *arena, int64_t project_id, const char *table_id, struct table **ret, struct err *e);
 /* The table that holds the rows: itself, or the end of the chain of aliases. */
 int table_rows_of(struct db *db, struct arena *arena, const struct table *table, struct table **ret, struct err *e);
+/* Inside a write: a number for a table whose rows are written before it is made. */
+int table_reserve(struct db *db, int64_t *ret_number, struct err *e);
 /* Makes a table in a bucket that exists (ERR_TABLE_EXISTS when the name is taken). In: project_id, bucket_id, name,
- * display_name (NULL: name), columns' names (numbers are given), primary_key, is_typed. Out: number, id, created_us. */
+ * display_name (NULL: name), columns' names (numbers are given, from 1), primary_key, is_typed, number (0: a new one).
+ * Out: number, id, created_us. */
 int table_insert(struct db *db, struct arena *arena, struct table *table, struct err *e);
 /* After rows changed: counts, times, state + 1; touches the bucket and the project (R13: rendered tokens show sizes). */
 int table_rows_changed(struct db *db, struct table *table, int64_t rows_count, int64_t data_size_bytes, bool imported, struct err *e);

@@ -98,14 +98,17 @@ static void test_records(void)
 	reads("a,", "a|;");
 	reads("\n", ";");
 	reads("a\n\nb", "a;;b;");
-	reads("\xef\xbb\xbf" "a,b\n", "a|b;");
+	reads("\xef\xbb\xbf"
+	      "a,b\n",
+		"a|b;");
 	reads("\"a\",\"\"\n,\"b\"", "<a>|<>;|<b>;");
 	reads("\"a\"\"b\",\"\"\"\"\r\n", "<a\"b>|<\">;");
 	reads("\"line\none\r\n\",x\r\n\"y\"", "<line\none\r\n>|x;<y>;");
 	reads("a\\,b\n", "a\\|b;"); /* a backslash is an ordinary byte */
 	reads("it\"s,ok\n", "it\"s|ok;");
 	reads("\"unicode čř\",ž\n", "<unicode čř>|ž;");
-	reads("a,averyveryverylongplainfieldthatneedsmorethanoneword,b\n", "a|averyveryverylongplainfieldthatneedsmorethanoneword|b;");
+	reads("a,averyveryverylongplainfieldthatneedsmorethanoneword,b\n",
+		"a|averyveryverylongplainfieldthatneedsmorethanoneword|b;");
 }
 
 static void test_dialects(void)
@@ -115,7 +118,8 @@ static void test_dialects(void)
 	check(&(struct csv_dialect){ ',', 0, '\\' }, (const char *const[]){ "a\\,b,c\\\nd,e\\\\\n", NULL }, 0, "a,b|c\nd|e\\;");
 	struct csv_dialect dialect;
 	struct err e = { 0 };
-	CHECK(csv_dialect_parse(NULL, NULL, NULL, &dialect, &e) == 0 && dialect.delimiter == ',' && dialect.enclosure == '"' && !dialect.escape);
+	CHECK(csv_dialect_parse(NULL, NULL, NULL, &dialect, &e) == 0 && dialect.delimiter == ',' && dialect.enclosure == '"' &&
+		!dialect.escape);
 	CHECK(csv_dialect_parse("\\t", "", "", &dialect, &e) == 0 && dialect.delimiter == '\t' && !dialect.enclosure);
 	CHECK(csv_dialect_parse(";", NULL, "\\", &dialect, &e) == 0 && dialect.escape == '\\' && !dialect.enclosure);
 	CHECK(csv_dialect_parse("/t", NULL, NULL, &dialect, &e) == -ERR_CSV_INVALID);
@@ -128,7 +132,12 @@ static void test_dialects(void)
 
 static void test_streams_and_lines(void)
 {
-	check(&STANDARD, (const char *const[]){ "a,b\n1,2", "\xef\xbb\xbf" "3,4\n", "", "5,6", NULL }, 0, "a|b;1|2;3|4;5|6;");
+	check(&STANDARD,
+		(const char *const[]){ "a,b\n1,2",
+			"\xef\xbb\xbf"
+			"3,4\n",
+			"", "5,6", NULL },
+		0, "a|b;1|2;3|4;5|6;");
 	check(&STANDARD, (const char *const[]){ "skip \"this\nand,this\na,b\n", NULL }, 2, "a|b;");
 	check(&STANDARD, (const char *const[]){ "a\n", NULL }, 5, "");
 }
@@ -140,8 +149,8 @@ static void test_refusals(void)
 	refuses("a\n\"b\" ,c\n", "record 2");
 	refuses("a,\xc3(\n", "invalidData");
 	refuses("abc,\xed\xa0\x80\n", "at byte 4"); /* a surrogate */
-	refuses("a,\xc0\xaf\n", "invalidData"); /* an overlong slash */
-	refuses("a,\xe2\x82", "invalidData"); /* cut short at the end */
+	refuses("a,\xc0\xaf\n", "invalidData");     /* an overlong slash */
+	refuses("a,\xe2\x82", "invalidData");       /* cut short at the end */
 	struct buf wide = { 0 };
 	for (int i = 0; i < CSV_FIELDS_MAX; i++)
 		buf_putc(&wide, ',');
@@ -172,7 +181,8 @@ static void test_large_fields(void)
 	CHECK(csv_read(reader, &fields, &count, NULL) == 1 && count == 3);
 	CHECK(fields[1].length == expected.length && memcmp(fields[1].data, expected.data, expected.length) == 0);
 	CHECK(fields[2].length == 0 && fields[2].is_quoted);
-	CHECK(csv_read(reader, &fields, &count, NULL) == 0 && csv_bytes(reader) == (int64_t)csv.length && csv_record(reader) == 1);
+	CHECK(csv_read(reader, &fields, &count, NULL) == 0 && csv_bytes(reader) == (int64_t)csv.length &&
+		csv_record(reader) == 1);
 	buf_done(&csv);
 	buf_done(&expected);
 }

@@ -42,15 +42,25 @@ static void test_numbers(void)
 static void test_sql(void)
 {
 	const char *const values[] = { "a'b", "" };
-	const struct filter_where where[] = { { 3, FILTER_NE, FILTER_TEXT, values, 2 }, { 4, FILTER_GE, FILTER_INTEGER, values, 1 } };
+	const struct filter_where where[] = { { 3, FILTER_NE, FILTER_TEXT, values, 2 },
+		{ 4, FILTER_GE, FILTER_INTEGER, values, 1 } };
 	const struct filter_order order[] = { { 3, true, FILTER_TEXT } };
 	const int64_t columns[] = { 1, 2 };
-	struct rows_filter filter = { .where = where, .where_count = 2, .order = order, .order_count = 1, .search = "x';--", .search_columns = columns,
-		.search_column_count = 2, .since_us = 5, .until_us = 6, .limit = 10 };
+	struct rows_filter filter = { .where = where,
+		.where_count = 2,
+		.order = order,
+		.order_count = 1,
+		.search = "x';--",
+		.search_columns = columns,
+		.search_column_count = 2,
+		.since_us = 5,
+		.until_us = 6,
+		.limit = 10 };
 	struct filter_sql sql = { 0 };
 	CHECK(filter_compile(&filter, DB_SQLITE, true, &sql, NULL) == 0);
 	CHECK_TEXT(sql.text.data,
-		" WHERE 1=1 AND coalesce(c3,'') NOT IN (CAST($1 AS TEXT),CAST($2 AS TEXT)) AND as_integer(c4) >= (CAST($3 AS BIGINT))"
+		" WHERE 1=1 AND coalesce(c3,'') NOT IN (CAST($1 AS TEXT),CAST($2 AS TEXT)) AND as_integer(c4) >= (CAST($3 AS "
+		"BIGINT))"
 		" AND ((1=0) OR (instr(lower(c1),lower(CAST($4 AS TEXT))) > 0 OR instr(lower(c2),lower(CAST($4 AS TEXT))) > 0))"
 		" AND _timestamp >= CAST($5 AS BIGINT) AND _timestamp < CAST($6 AS BIGINT)"
 		" ORDER BY coalesce(c3,'') DESC NULLS LAST LIMIT 10");

@@ -35,7 +35,9 @@ int main(void)
 	column("---", "");
 	column("", "");
 	column("Nguyễn Văn", "Nguyen_Van");
-	column("\xff\xfe" "a\xc3", "a");
+	column("\xff\xfe"
+	       "a\xc3",
+		"a");
 	column("queryId", "queryId");
 	display("Môj 1$ obľúbený bucket $", "Moj-1-oblubeny-bucket");
 	display("-----", "");

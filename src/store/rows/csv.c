@@ -17,10 +17,10 @@ struct csv_reader {
 	uint64_t delimiters, escapes; /* the byte eight times */
 	char *data;
 	size_t size, record_max;
-	size_t start, end;  /* what is not read yet */
-	size_t checked;     /* before this all is valid UTF-8 */
+	size_t start, end; /* what is not read yet */
+	size_t checked;    /* before this all is valid UTF-8 */
 	bool stream_ended, all_ended, stream_begins;
-	int64_t dropped;    /* bytes of the stream before data[0] */
+	int64_t dropped; /* bytes of the stream before data[0] */
 	int64_t bytes, record, record_offset;
 	struct csv_field *fields;
 	size_t field_count, field_size;
@@ -64,7 +64,8 @@ int csv_dialect_parse(const char *delimiter, const char *enclosure, const char *
 	return 0;
 }
 
-int csv_open(const struct csv_dialect *dialect, const struct csv_source *source, size_t record_max, struct csv_reader **ret, struct err *e)
+int csv_open(const struct csv_dialect *dialect, const struct csv_source *source, size_t record_max, struct csv_reader **ret,
+	struct err *e)
 {
 	own(own_csv) struct csv_reader *reader = calloc(1, sizeof(*reader));
 	if (!reader)
@@ -137,7 +138,8 @@ static int check_characters(struct csv_reader *reader, struct err *e)
 			break;
 		if (length <= 0)
 			return fail(e, ERR_DATA_INVALID, "Invalid data: %s at byte %lld.",
-				data[i] ? "the file is not valid UTF-8" : "the file has a NUL character", (long long)(reader->dropped + (int64_t)i));
+				data[i] ? "the file is not valid UTF-8" : "the file has a NUL character",
+				(long long)(reader->dropped + (int64_t)i));
 		i += (size_t)length;
 	}
 	reader->checked = i;
@@ -156,7 +158,8 @@ static int make_room(struct csv_reader *reader, struct err *e)
 {
 	size_t left = reader->end - reader->start;
 	if (left > reader->record_max)
-		return fail(e, ERR_CSV_INVALID, "Invalid CSV: record %lld is longer than %zu bytes; an enclosure may be left open.",
+		return fail(e, ERR_CSV_INVALID,
+			"Invalid CSV: record %lld is longer than %zu bytes; an enclosure may be left open.",
 			(long long)reader->record + 1, reader->record_max);
 	memmove(reader->data, reader->data + reader->start, left);
 	reader->dropped += (int64_t)reader->start;
@@ -250,11 +253,13 @@ static inline char *find_end_of_plain(const struct csv_reader *reader, char *p, 
 		uint64_t word;
 		memcpy(&word, p, sizeof(word));
 		word = le64toh(word);
-		uint64_t hit = zero_bytes(word ^ reader->delimiters) | zero_bytes(word ^ (ONES * '\n')) | zero_bytes(word ^ reader->escapes);
+		uint64_t hit = zero_bytes(word ^ reader->delimiters) | zero_bytes(word ^ (ONES * '\n')) |
+			       zero_bytes(word ^ reader->escapes);
 		if (hit)
 			return p + (__builtin_ctzll(hit) >> 3);
 	}
-	while (p < end && *p != reader->dialect.delimiter && *p != '\n' && (!reader->dialect.escape || *p != reader->dialect.escape))
+	while (p < end && *p != reader->dialect.delimiter && *p != '\n' &&
+		(!reader->dialect.escape || *p != reader->dialect.escape))
 		p++;
 	return p;
 }
@@ -262,7 +267,8 @@ static inline char *find_end_of_plain(const struct csv_reader *reader, char *p, 
 static struct csv_field *add_field(struct csv_reader *reader, struct err *e)
 {
 	if (reader->field_count == CSV_FIELDS_MAX) {
-		fail(e, ERR_CSV_INVALID, "Invalid CSV: record %lld has more than %d columns.", (long long)reader->record + 1, CSV_FIELDS_MAX);
+		fail(e, ERR_CSV_INVALID, "Invalid CSV: record %lld has more than %d columns.", (long long)reader->record + 1,
+			CSV_FIELDS_MAX);
 		return NULL;
 	}
 	if (reader->field_count == reader->field_size) {
@@ -366,8 +372,9 @@ static int scan_record(struct csv_reader *reader, struct err *e)
 		bool quoted = reader->dialect.enclosure && next < end && *next == reader->dialect.enclosure;
 		ending = quoted ? read_quoted(reader, field, &next) : read_plain(reader, field, &next);
 		if (ending == END_BROKEN)
-			return fail(e, ERR_CSV_INVALID, "Invalid CSV: broken enclosure in record %lld, column %zu, at byte %lld.", (long long)reader->record + 1,
-				reader->field_count, (long long)(reader->dropped + (field->data - reader->data)));
+			return fail(e, ERR_CSV_INVALID, "Invalid CSV: broken enclosure in record %lld, column %zu, at byte %lld.",
+				(long long)reader->record + 1, reader->field_count,
+				(long long)(reader->dropped + (field->data - reader->data)));
 		if (!next)
 			return 0;
 	}

@@ -33,14 +33,15 @@ struct csv_source {
 struct csv_field {
 	char *data; /* not ended by a NUL */
 	size_t length;
-	bool is_quoted; /* stood in enclosures: "" is not the same as nothing */
+	bool is_quoted;  /* stood in enclosures: "" is not the same as nothing */
 	bool is_escaped; /* private */
 };
 
 struct csv_reader;
 
 /* Memory is the longest record's, which record_max bounds, not the file's. A byte order mark at a stream's begin is dropped. */
-int csv_open(const struct csv_dialect *dialect, const struct csv_source *source, size_t record_max, struct csv_reader **ret, struct err *e);
+int csv_open(const struct csv_dialect *dialect, const struct csv_source *source, size_t record_max, struct csv_reader **ret,
+	struct err *e);
 void csv_close(struct csv_reader *reader); /* NULL is fine */
 void own_csv(struct csv_reader **reader);
 

@@ -96,11 +96,15 @@ static void add_column(struct filter_sql *sql, enum db_engine engine, int64_t co
 	else if (engine == DB_SQLITE)
 		buf_printf(&sql->text, "%s(c%lld)", type == FILTER_INTEGER ? "as_integer" : "as_double", c);
 	else if (type == FILTER_INTEGER)
-		buf_printf(&sql->text, "(CASE WHEN length(c%lld) <= 200 AND c%lld ~ '^ *[-+]?[0-9]{1,18} *$' THEN CAST(c%lld AS BIGINT) END)", c, c, c);
+		buf_printf(&sql->text,
+			"(CASE WHEN length(c%lld) <= 200 AND c%lld ~ '^ *[-+]?[0-9]{1,18} *$' THEN CAST(c%lld AS BIGINT) END)", c,
+			c, c);
 	else
 		buf_printf(&sql->text,
-			"(CASE WHEN length(c%lld) <= 200 AND c%lld ~ '^ *[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,2})? *$' "
-			"THEN CAST(c%lld AS DOUBLE PRECISION) END)", c, c, c);
+			"(CASE WHEN length(c%lld) <= 200 AND c%lld ~ '^ *[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,2})? "
+			"*$' "
+			"THEN CAST(c%lld AS DOUBLE PRECISION) END)",
+			c, c, c);
 }
 
 static void add_value(struct filter_sql *sql, const char *value, enum filter_type type)
@@ -121,12 +125,12 @@ static void add_where(struct filter_sql *sql, enum db_engine engine, const struc
 {
 	static const char *const OPERATORS[] = { " IN (", " NOT IN (", " > (", " >= (", " < (", " <= (" };
 	if (where->value_count == 0) {
-		buf_puts(&sql->text, where->operator == FILTER_NE ? "1=1" : "1=0");
+		buf_puts(&sql->text, where->operator== FILTER_NE ? "1=1" : "1=0");
 		return;
 	}
 	add_column(sql, engine, where->column, where->type);
 	buf_puts(&sql->text, OPERATORS[where->operator]);
-	size_t count = where->operator <= FILTER_NE ? where->value_count : 1;
+	size_t count = where->operator<= FILTER_NE ? where->value_count : 1;
 	for (size_t i = 0; i < count; i++) {
 		buf_puts(&sql->text, i ? "," : "");
 		add_value(sql, where->values[i], where->type);
@@ -141,7 +145,8 @@ static void add_search(struct filter_sql *sql, enum db_engine engine, const stru
 	buf_puts(&sql->text, "((1=0)");
 	for (size_t i = 0; i < filter->search_column_count; i++) {
 		buf_puts(&sql->text, i == 0 ? " OR (" : i % SEARCH_GROUP == 0 ? ") OR (" : " OR ");
-		buf_printf(&sql->text, "%s(lower(c%lld),lower(CAST($%zu AS TEXT))) > 0", find, (long long)filter->search_columns[i], sql->arg_count);
+		buf_printf(&sql->text, "%s(lower(c%lld),lower(CAST($%zu AS TEXT))) > 0", find,
+			(long long)filter->search_columns[i], sql->arg_count);
 	}
 	buf_puts(&sql->text, filter->search_column_count ? "))" : ")");
 }
@@ -164,7 +169,8 @@ static void add_order(struct filter_sql *sql, enum db_engine engine, const struc
 		buf_printf(&sql->text, " LIMIT %lld", (long long)filter->limit);
 }
 
-int filter_compile(const struct rows_filter *filter, enum db_engine engine, bool with_order, struct filter_sql *ret, struct err *e)
+int filter_compile(
+	const struct rows_filter *filter, enum db_engine engine, bool with_order, struct filter_sql *ret, struct err *e)
 {
 	struct filter_sql sql = { 0 };
 	buf_puts(&sql.text, " WHERE 1=1");

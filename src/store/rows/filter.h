@@ -13,7 +13,7 @@ enum filter_operator { FILTER_EQ, FILTER_NE, FILTER_GT, FILTER_GE, FILTER_LT, FI
 enum filter_type { FILTER_TEXT, FILTER_INTEGER, FILTER_DOUBLE };
 
 struct filter_where {
-	int64_t column; /* number */
+	int64_t column;                /* number */
 	enum filter_operator operator; /* EQ: any of the values, NE: none of them, others: the one value */
 	enum filter_type type;
 	const char *const *values; /* "" matches null too */
@@ -31,11 +31,11 @@ struct rows_filter {
 	size_t where_count;
 	const struct filter_order *order; /* none: as they were imported */
 	size_t order_count;
-	const char *search;            /* substring of any of search_columns, ASCII case does not matter; or NULL */
+	const char *search; /* substring of any of search_columns, ASCII case does not matter; or NULL */
 	const int64_t *search_columns;
 	size_t search_column_count;
-	int64_t since_us, until_us;    /* import time: since <= it < until; 0: open */
-	int64_t limit;                 /* -1: all */
+	int64_t since_us, until_us; /* import time: since <= it < until; 0: open */
+	int64_t limit;              /* -1: all */
 };
 
 /* " WHERE ..." and, with_order, " ORDER BY ... LIMIT ...": text, and its parameters from $1 on. The values stay the filter's. */
@@ -44,7 +44,8 @@ struct filter_sql {
 	struct db_arg *args;
 	size_t arg_count, arg_size;
 };
-int filter_compile(const struct rows_filter *filter, enum db_engine engine, bool with_order, struct filter_sql *ret, struct err *e);
+int filter_compile(
+	const struct rows_filter *filter, enum db_engine engine, bool with_order, struct filter_sql *ret, struct err *e);
 void filter_sql_done(struct filter_sql *sql);
 
 /* The text as a number: blanks around it, a sign, an exponent of two digits are fine; false when it is none (or too long). */
