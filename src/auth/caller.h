@@ -37,7 +37,6 @@ struct caller {
 	/* CALLER_STORAGE */
 	const struct identity *identity; /* held for the request */
 	uint8_t string_hash[SECRET_HASH_SIZE]; /* of the string in the header; zeros for a session */
-	bool string_dead; /* the string was refreshed away, and is let in for one repeat of that refresh only: work/replays.h */
 	/* CALLER_MANAGE: a management token or a browser's session outside projects */
 	int64_t user_id;
 	int64_t manage_token_id; /* 0: a session */

@@ -4,8 +4,7 @@
 
 #include <stdatomic.h>
 
-#include "auth/caller.h"
-#include "base/buf.h"
+#include "auth/index.h"
 
 /* What identity_give() gets is the address of the first member. One block of memory. */
 struct held {
@@ -25,9 +24,6 @@ struct held {
 /* A copy in one block with one reference, everything derived from the role filled in. NULL when memory is short. */
 struct held *held_new(const struct token *token, const struct token_setting *setting);
 void held_give(struct held *held);
-
-/* The same derived values in a struct that borrows everything: for lists. */
-void identity_derive(struct identity *ret, const struct token *token, const struct token_setting *setting);
 
 /* May it be used at now_us by somebody who shows hash (NULL: trusted, by id) from address (NULL: not checked)? 0, or the errors
  * of a look-up. */

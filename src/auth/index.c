@@ -346,7 +346,7 @@ int index_recheck(struct token_index *index, struct db *db, struct caller *who, 
 		return rc;
 	if (rc == 0)
 		return fail(e, ERR_TOKEN_INVALID, NULL);
-	bool by_id = who->session_id || who->string_dead;
+	bool by_id = who->session_id != 0;
 	if (versions[0] == identity->token.version && versions[1] == identity->project_version)
 		return identity_judge(identity, NULL, NULL, now_us(), e);
 	struct held *held;

@@ -40,6 +40,8 @@ struct index_lookup {
 bool index_find(struct token_index *index, struct index_lookup *lookup);
 /* The same, waiting. Never on a loop. */
 int index_find_wait(struct token_index *index, struct index_lookup *lookup);
+/* The same derived values for a token that was read: ret borrows everything. */
+void identity_derive(struct identity *ret, const struct token *token, const struct token_setting *setting);
 void identity_give(const struct token_index *index, const struct identity *identity);
 
 /* Inside a write: is what admitted this caller (CALLER_STORAGE) still what the database says (R13)? 0: it is. 1: something about it

@@ -71,6 +71,16 @@ int member_list(struct db *db, struct arena *arena, int64_t project_id, struct m
 	return member_list_by(db, arena, &sql, DB_ARGS(db_i(project_id)), ret, e);
 }
 
+int member_count(struct db *db, int64_t project_id, int64_t *ret_count, struct err *e)
+{
+	static const struct sql sql = { "SELECT COUNT(*) FROM project_users WHERE project_id = $1", NULL };
+	own(own_rows) struct db_rows *rows = NULL;
+	int rc = db_find(db, &sql, DB_ARGS(db_i(project_id)), &rows, e);
+	if (rc == 1)
+		*ret_count = db_col_int(rows, 0);
+	return rc < 0 ? rc : 0;
+}
+
 int member_list_of_user(struct db *db, struct arena *arena, int64_t user_id, struct member_list *ret, struct err *e)
 {
 	static const struct sql sql = { MEMBER_SELECT " WHERE m.user_id = $1 AND p.deleted_us = 0 ORDER BY m.project_id", NULL };

@@ -33,6 +33,7 @@ struct member_list {
 /* 1 found, 0 not found, negative failed. Members of deleted projects are found by project, not by user. */
 int member_find(struct db *db, struct arena *arena, int64_t project_id, int64_t user_id, struct member **ret, struct err *e);
 int member_list(struct db *db, struct arena *arena, int64_t project_id, struct member_list *ret, struct err *e);
+int member_count(struct db *db, int64_t project_id, int64_t *ret_count, struct err *e);
 int member_list_of_user(struct db *db, struct arena *arena, int64_t user_id, struct member_list *ret, struct err *e);
 /* In: project_id, user_id, role, master_token_id, expires_us, reason, invited_by. Out: created_us. */
 int member_insert(struct db *db, struct member *member, struct err *e);
