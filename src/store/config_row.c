@@ -132,17 +132,6 @@ int config_row_list(struct db *db, struct arena *arena, const struct config *con
 	return rc < 0 ? rc : sort_rows(arena, config->rows_sort_order, ret, e);
 }
 
-int config_row_list_branch(struct db *db, struct arena *arena, const struct config_key *key, struct config_row_list *ret, struct err *e)
-{
-	static const struct sql list = {
-		.text = "SELECT " ROW_COLUMNS " FROM configuration_rows WHERE project_id = $1 AND is_deleted = 0 AND number IN ("
-			"SELECT number FROM configurations WHERE project_id = $1 AND branch_id = $2 "
-			"AND (CAST($3 AS TEXT) = '' OR component_id = $3)) ORDER BY number, id",
-	};
-	return row_list(db, arena, &list,
-		DB_ARGS(db_i(key->project_id), db_i(key->branch_id), db_s(key->component_id ? key->component_id : "")), ret, e);
-}
-
 int config_row_list_at(struct db *db, struct arena *arena, const struct config *version, struct config_row_list *ret, struct err *e)
 {
 	static const struct sql list = {

@@ -24,8 +24,6 @@ struct config_row_list {
 int config_row_find(struct db *db, struct arena *arena, const struct config *config, const char *id, struct config_row **ret, struct err *e);
 /* Living ones in the configuration's order; without one by id. */
 int config_row_list(struct db *db, struct arena *arena, const struct config *config, struct config_row_list *ret, struct err *e);
-/* Those of every living configuration of the branch, by configuration number and id: for lists. */
-int config_row_list_branch(struct db *db, struct arena *arena, const struct config_key *key, struct config_row_list *ret, struct err *e);
 
 /* Writes the row whole (it may be new) with the version that current says, which is part of the configuration from its version on. */
 int config_row_write(struct db *db, const struct config *config, const struct config_row *row, struct err *e);
