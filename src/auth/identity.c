@@ -68,6 +68,7 @@ static void setting_copy(struct identity *identity, const struct token_setting *
 	char *at = end - (text_size(setting->project_name) + text_size(setting->project_disabled_reason) +
 				 text_size(setting->admin_name) + text_size(setting->admin_email));
 	identity->project_version = setting->project_version;
+	identity->default_branch_id = setting->default_branch_id;
 	identity->project_name = put_text(&at, setting->project_name);
 	identity->organization_id = setting->organization_id;
 	identity->project_gone = setting->project_gone;
@@ -107,6 +108,7 @@ void identity_derive(struct identity *ret, const struct token *token, const stru
 	*ret = (struct identity){
 		.token = *token,
 		.project_version = setting->project_version,
+		.default_branch_id = setting->default_branch_id,
 		.project_name = setting->project_name,
 		.organization_id = setting->organization_id,
 		.admin_name = setting->admin_name,

@@ -10,6 +10,7 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
+int cmd_routes(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_user(int argc, char **argv);

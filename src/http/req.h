@@ -24,7 +24,7 @@ struct req {
 
 /* --- input ------------------------------------------------------------------------------------------------------------- */
 
-/* Path segment n (decoded), from 0, the branch not counted. */
+/* What stands for the n-th {placeholder} of the row's path, from 0, decoded; {branch} is not counted (see branch_id). */
 const char *req_path(struct req *rq, int n);
 /* The same as a positive number; 0 with ERR_ROUTE_NOT_FOUND (404) recorded when it is none. */
 int64_t req_path_id(struct req *rq, int n, struct err *e);

@@ -7,8 +7,8 @@
 #include "base/own.h"
 #include "base/str.h"
 
-static const char *const METHODS[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
-enum { METHOD_COUNT = sizeof(METHODS) / sizeof(METHODS[0]), SEGMENTS_MAX = 64 };
+static const char *const METHODS[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" };
+enum { METHOD_GET, METHOD_HEAD, METHOD_COUNT = sizeof(METHODS) / sizeof(METHODS[0]), SEGMENTS_MAX = 64 };
 
 struct node {
 	char *segment;          /* of a fixed one; NULL of a placeholder */
@@ -29,8 +29,6 @@ struct router {
 
 static int method_index(const char *method)
 {
-	if (!strcmp(method, "HEAD"))
-		return 0;
 	for (int i = 0; i < METHOD_COUNT; i++)
 		if (!strcmp(method, METHODS[i]))
 			return i;
@@ -266,26 +264,31 @@ static bool search_drop_branch(struct search *s)
 	return true;
 }
 
-static bool row_usable(const struct router *router, const struct node *node, int method, bool under_branch)
+/* The row of a method, index + 1; 0: none. HEAD is answered by GET's unless it has its own. */
+static size_t row_of(const struct router *router, const struct node *node, int method, bool under_branch)
 {
-	return node->rows[method] && (!under_branch || router->rows[node->rows[method] - 1]->branched);
+	size_t row = node->rows[method];
+	if (!row && method == METHOD_HEAD)
+		row = node->rows[METHOD_GET];
+	return row && (!under_branch || router->rows[row - 1]->branched) ? row : 0;
 }
 
 static const char *allowed_methods(const struct router *router, struct arena *arena, const struct node *node, bool under_branch)
 {
 	const char *text = "";
 	for (int i = 0; i < METHOD_COUNT; i++)
-		if (row_usable(router, node, i, under_branch))
-			text = arena_printf(arena, "%s%s%s, ", text ? text : "", METHODS[i], i ? "" : ", HEAD");
+		if (row_of(router, node, i, under_branch))
+			text = arena_printf(arena, "%s%s, ", text ? text : "", METHODS[i]);
 	return *text ? arena_printf(arena, "%sOPTIONS", text) : NULL;
 }
 
 static int search_end(const struct router *router, struct search *s, const struct node *node, const char *method, bool under_branch)
 {
 	int index = method_index(method);
-	if (index >= 0 && row_usable(router, node, index, under_branch)) {
-		s->match->index = node->rows[index] - 1;
-		s->match->route = router->rows[s->match->index];
+	size_t row = index >= 0 ? row_of(router, node, index, under_branch) : 0;
+	if (row) {
+		s->match->index = row - 1;
+		s->match->route = router->rows[row - 1];
 		return 0;
 	}
 	s->match->allowed = allowed_methods(router, s->arena, node, under_branch);

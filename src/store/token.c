@@ -18,7 +18,7 @@
 
 /* In the order of setting_read(), after TOKEN_COLUMNS. */
 #define SETTING_COLUMNS \
-	", p.version, p.name, p.organization_id, p.deleted_us, p.expires_us, p.is_disabled, p.disabled_reason, m.role, m.expires_us, " \
+	", p.version, p.default_branch_id, p.name, p.organization_id, p.deleted_us, p.expires_us, p.is_disabled, p.disabled_reason, m.role, m.expires_us, " \
 	"u.name, u.email, u.is_disabled, " \
 	"EXISTS (SELECT 1 FROM token_replays r WHERE r.project_id = t.project_id AND r.token_id = t.id AND r.is_spent = 0)"
 #define SETTING_TABLES \
@@ -120,6 +120,7 @@ static int setting_read(struct db_rows *rows, struct arena *arena, struct token_
 		return fail(e, ERR_INTERNAL, NULL);
 	int c = TOKEN_COLUMN_COUNT;
 	setting->project_version = db_col_int(rows, c++);
+	setting->default_branch_id = db_col_int(rows, c++);
 	setting->project_name = arena_strdup(arena, db_col_text(rows, c++));
 	setting->organization_id = db_col_int(rows, c++);
 	setting->project_gone = db_col_int(rows, c++) != 0;

@@ -44,6 +44,7 @@ struct token {
 /* What stands around a token: its project and, for master tokens, the user's role. */
 struct token_setting {
 	int64_t project_version;
+	int64_t default_branch_id;
 	char *project_name;
 	int64_t organization_id;
 	bool project_gone, project_disabled; /* gone: deleted */

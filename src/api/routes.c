@@ -1,0 +1,17 @@
+/* The routing table: the tables of all resource files, one line each, sorted by name. */
+#include "http/route.h"
+
+extern const struct route BLOB_ROUTES[];
+extern const struct route EVENT_ROUTES[];
+extern const struct route HEALTH_ROUTES[];
+extern const struct route INDEX_ROUTES[];
+extern const struct route TOKEN_ROUTES[];
+
+const struct route *const ROUTE_TABLES[] = {
+	BLOB_ROUTES,
+	EVENT_ROUTES,
+	HEALTH_ROUTES,
+	INDEX_ROUTES,
+	TOKEN_ROUTES,
+	NULL,
+};

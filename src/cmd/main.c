@@ -1,0 +1,43 @@
+/* chatelaine: one program, one sub-command per file. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+static int print_version(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	puts("chatelaine " VERSION);
+	return 0;
+}
+
+static const struct command COMMANDS[] = {
+	{ "init", "--data DIR --email E --password P --organization O --project N [--json]", "make a server's data folder", cmd_init },
+	{ "routes", "", "print the routing table: method, path, who may call, event", cmd_routes },
+	{ "serve", "--data DIR --listen HOST:PORT [--public-url URL] [--config FILE]", "run the server", cmd_serve },
+	{ "user", "add --data DIR --project ID --email E --password P --role ROLE [--json]", "add a member to a project", cmd_user },
+	{ "version", "", "print the version", print_version },
+	{ NULL },
+};
+
+static int print_help(FILE *out)
+{
+	fputs("usage: chatelaine COMMAND [options]\n\n", out);
+	for (const struct command *command = COMMANDS; command->name; command++)
+		fprintf(out, "  %-10s %s\n             chatelaine %s %s\n", command->name, command->help, command->name, command->synopsis);
+	return out == stdout ? 0 : 2;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return print_help(stderr);
+	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return print_help(stdout);
+	for (const struct command *command = COMMANDS; command->name; command++)
+		if (!strcmp(argv[1], command->name) || (!strcmp(argv[1], "--version") && !strcmp(command->name, "version")))
+			return command->run(argc - 1, argv + 1);
+	fprintf(stderr, "chatelaine: \"%s\" is no command\n\n", argv[1]);
+	return print_help(stderr);
+}

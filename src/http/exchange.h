@@ -1,0 +1,118 @@
+/* One request and its reply as the server sees them; private to http/.
+ *
+ * Phases: headers are there (exchange_begin) -> body comes (exchange_feed) -> caller found, admitted, handled, recorded -> reply sent.
+ * Until the connection is suspended all happens on its loop; afterwards on whichever thread has the exchange, one at a time, until
+ * exchange_finish() hands it back to the loop. */
+#ifndef HTTP_EXCHANGE_H
+#define HTTP_EXCHANGE_H
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+
+#include "auth/index.h"
+#include "base/id.h"
+#include "http/body.h"
+#include "http/delivery.h"
+#include "http/link.h"
+#include "http/pool.h"
+#include "http/req.h"
+#include "http/router.h"
+
+struct metrics;
+
+struct http_server {
+	struct app *app;
+	struct router *router;
+	struct pool *pool;
+	struct MHD_Daemon *daemon;
+	struct links *links;
+	char *tmp;            /* folder of bodies on their way */
+	bool loop_reads;      /* the database answers small questions on a loop (embedded engine) */
+	atomic_bool ending;
+	atomic_size_t in_flight;
+	atomic_size_t connections;
+};
+
+enum phase { PHASE_HEADERS, PHASE_READY, PHASE_BODY, PHASE_WORK, PHASE_REPLY, PHASE_SENT };
+
+struct reply_header {
+	const char *name, *value;
+	struct reply_header *next;
+};
+
+struct reply {
+	int status; /* 0: none yet */
+	const char *content_type;
+	json_t *json;
+	struct buf text;
+	const struct buf *shared;
+	int fd; /* -1: none */
+	int64_t offset, length;
+	struct reply_header *headers;
+};
+
+struct http_exchange {
+	struct req rq;
+	struct caller who;
+	struct http_server *server;
+	struct link *link;
+	struct MHD_Connection *connection;
+	enum phase phase;
+	bool suspended;
+	bool refused;       /* err is the answer; what is left of the body is thrown away */
+	const char *method;
+	char *path, *query; /* raw; query NULL: none */
+	json_t *query_json; /* decoded, NULL: none, or not yet */
+	struct route_match match;
+	handler *handle;    /* the row's, or its `stale` */
+	struct body body;
+	struct index_lookup lookup;
+	struct db_write write;
+	struct pool_work work;
+	struct err err;
+	struct reply reply;
+	handler *after;     /* req_after_commit() */
+	void *kept;
+	enum event_type event;
+	struct event_object object;
+	struct delivery *delivery;
+	int64_t begun_us;
+	char id[UUID_TEXT_SIZE]; /* "" until somebody needs it */
+};
+
+struct http_exchange *exchange_new(struct http_server *server, struct MHD_Connection *connection, const char *uri);
+void exchange_free(struct http_exchange *x);
+
+/* On the loop: the headers are complete, and a body follows (PHASE_BODY next) or there is none. */
+bool exchange_has_body(const struct http_exchange *x);
+void exchange_begin(struct http_exchange *x, const char *method);
+/* On the loop: some of the body; too much of a refused one; all of it. */
+void exchange_feed(struct http_exchange *x, const char *data, size_t length);
+bool exchange_body_is_endless(const struct http_exchange *x);
+void exchange_body_done(struct http_exchange *x);
+
+/* The caller was found (who is set), or x->err says why not. */
+void exchange_caller_found(struct http_exchange *x, int rc);
+
+/* Takes the connection off its loop, before the exchange is given to another thread. */
+void exchange_suspend(struct http_exchange *x);
+/* The request's id: exceptionId of its errors, in the log. */
+const char *exchange_id(struct http_exchange *x);
+const char *exchange_header(const struct http_exchange *x, const char *name);
+/* Is it about a storage token's project (else about accounts)? */
+bool allow_is_storage(enum allow allow);
+
+/* callers.c: finds who calls, for the row's `allow`; ends in exchange_caller_found(), now or later. */
+void caller_find(struct http_exchange *x);
+/* Inside a write: does what admitted the caller still hold (R13)? */
+int caller_recheck(struct http_exchange *x, struct db *db, struct err *e);
+void caller_give(struct http_exchange *x);
+
+/* reply.c */
+void reply_reset(struct http_exchange *x);
+/* The envelope of x->err becomes the reply. */
+void reply_error(struct http_exchange *x);
+/* The reply as libmicrohttpd's; NULL when memory is short. Empties it. */
+struct MHD_Response *reply_render(struct http_exchange *x);
+
+#endif

@@ -1,0 +1,171 @@
+/* Replies: what handlers say, the envelope of errors, and both as libmicrohttpd wants them. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/own.h"
+#include "base/str.h"
+#include "http/exchange.h"
+
+#define JSON_TYPE "application/json" /* exactly: clients compare it (clients.md §0.1) */
+
+void reply_reset(struct http_exchange *x)
+{
+	json_decref(x->reply.json);
+	buf_done(&x->reply.text);
+	if (x->reply.status && x->reply.fd >= 0)
+		close(x->reply.fd);
+	x->reply = (struct reply){ .fd = -1 };
+}
+
+static struct reply *reply_begin(struct req *rq, int status, const char *content_type)
+{
+	struct http_exchange *x = rq->exchange;
+	struct reply_header *headers = x->reply.headers;
+	reply_reset(x);
+	x->reply = (struct reply){ .status = status, .content_type = content_type, .fd = -1, .headers = headers };
+	return &x->reply;
+}
+
+/* Written out where the handler ran, so that a long list does not keep a loop busy; inside a write it is left for later. */
+static void reply_dump(struct reply *reply)
+{
+	char *text = json_dumps(reply->json, JSON_COMPACT | JSON_ENCODE_ANY);
+	json_decref(reply->json);
+	reply->json = NULL;
+	reply->text = (struct buf){ .data = text, .length = text ? strlen(text) : 0, .failed = !text };
+}
+
+int reply_json(struct req *rq, int status, json_t *stolen)
+{
+	struct reply *reply = reply_begin(rq, status, JSON_TYPE);
+	reply->json = stolen;
+	if (rq->route && rq->route->run == RUN_WORK)
+		reply_dump(reply);
+	return 0;
+}
+
+int reply_none(struct req *rq, int status)
+{
+	reply_begin(rq, status, NULL);
+	return 0;
+}
+
+int reply_text(struct req *rq, int status, const char *content_type, struct buf *stolen)
+{
+	struct reply *reply = reply_begin(rq, status, content_type);
+	reply->text = *stolen;
+	*stolen = (struct buf){ 0 };
+	return 0;
+}
+
+int reply_shared(struct req *rq, int status, const char *content_type, const struct buf *borrowed)
+{
+	reply_begin(rq, status, content_type)->shared = borrowed;
+	return 0;
+}
+
+int reply_file(struct req *rq, int status, int fd, int64_t offset, int64_t length)
+{
+	struct reply *reply = reply_begin(rq, status, NULL);
+	reply->fd = fd;
+	reply->offset = offset;
+	reply->length = length;
+	return 0;
+}
+
+int reply_redirect(struct req *rq, int status, const char *location)
+{
+	reply_begin(rq, status, NULL);
+	reply_header(rq, "Location", location);
+	return 0;
+}
+
+void reply_header(struct req *rq, const char *name, const char *value)
+{
+	struct reply_header *header = arena_new_of(rq->arena, struct reply_header);
+	if (!header)
+		return;
+	*header = (struct reply_header){ arena_strdup(rq->arena, name), arena_strdup(rq->arena, value), rq->exchange->reply.headers };
+	rq->exchange->reply.headers = header;
+}
+
+/* --- errors ------------------------------------------------------------------------------------------------------------- */
+
+/* The services beside storage answer a number as code (clients.md §0.4). */
+static bool code_is_number(const struct http_exchange *x)
+{
+	return x->match.route && !str_starts(x->match.route->path, "/v2/storage") && !str_starts(x->match.route->path, "/manage");
+}
+
+static json_t *envelope(struct http_exchange *x, int status)
+{
+	const char *code = err_wire_code(&x->err);
+	json_t *body = json_pack("{s:s, s:s, s:s}", "error", err_text(&x->err), "exceptionId", exchange_id(x), "status",
+		status == 503 ? "maintenance" : "error");
+	if (code_is_number(x))
+		json_object_set_new(body, "code", json_integer(status));
+	else if (code)
+		json_object_set_new(body, "code", json_string(code));
+	if (status == 503) {
+		json_object_set_new(body, "reason", json_string(err_text(&x->err)));
+		json_object_set_new(body, "estimatedEndTime", json_null());
+	}
+	if (x->err.more)
+		json_object_update_missing(body, x->err.more);
+	return body;
+}
+
+void reply_error(struct http_exchange *x)
+{
+	int status = x->err.code ? err_status(&x->err) : 500;
+	if (!x->err.code)
+		fail(&x->err, ERR_INTERNAL, NULL);
+	reply_reset(x);
+	x->reply = (struct reply){ .status = status, .content_type = JSON_TYPE, .fd = -1, .json = envelope(x, status) };
+	int wait_s = x->err.retry_after_s ? x->err.retry_after_s : status == 503 ? 5 : 0;
+	if (wait_s)
+		reply_header(&x->rq, "Retry-After", arena_printf(x->rq.arena, "%d", wait_s));
+	if (status == 405)
+		reply_header(&x->rq, "Allow", x->match.allowed);
+	if (status >= 500 && status != 501)
+		log_line(LOG_ERROR, "answered with an error", "exceptionId", exchange_id(x), "method", x->method, "path", x->path, "error",
+			err_text(&x->err), NULL);
+}
+
+/* --- for libmicrohttpd ------------------------------------------------------------------------------------------------------ */
+
+static struct MHD_Response *response_make(struct reply *reply)
+{
+	if (reply->json)
+		reply_dump(reply);
+	if (reply->fd >= 0) {
+		struct MHD_Response *response =
+			MHD_create_response_from_fd_at_offset64((uint64_t)reply->length, reply->fd, (uint64_t)reply->offset);
+		if (response)
+			reply->fd = -1;
+		return response;
+	}
+	if (reply->shared)
+		return MHD_create_response_from_buffer(reply->shared->length, reply->shared->data, MHD_RESPMEM_PERSISTENT);
+	size_t length = reply->text.length;
+	if (!length)
+		return reply->text.failed ? NULL : MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response = MHD_create_response_from_buffer(length, reply->text.data, MHD_RESPMEM_MUST_FREE);
+	if (response)
+		reply->text = (struct buf){ 0 };
+	return response;
+}
+
+struct MHD_Response *reply_render(struct http_exchange *x)
+{
+	struct MHD_Response *response = response_make(&x->reply);
+	if (!response)
+		return NULL;
+	if (x->reply.content_type)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, x->reply.content_type);
+	for (const struct reply_header *header = x->reply.headers; header; header = header->next)
+		if (header->name && header->value)
+			MHD_add_response_header(response, header->name, header->value);
+	return response;
+}

@@ -1,0 +1,314 @@
+/* The server: libmicrohttpd's threads, and their calls back into the life of a request (exchange.c). */
+#include "http/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/own.h"
+#include "base/str.h"
+#include "http/exchange.h"
+#include "http/metrics.h"
+#include "http/tls.h"
+
+enum { CONNECTION_MEMORY = 32768, HEADERS_S = 20, BODY_S = 60, BODY_BYTES_PER_S = 1024 };
+
+/* --- calls of libmicrohttpd -------------------------------------------------------------------------------------------------- */
+
+static void on_connection(void *arg, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code)
+{
+	struct http_server *server = arg;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		struct link *link = link_open(server->links, server, connection);
+		*context = link;
+		atomic_fetch_add(&server->connections, 1);
+		if (link)
+			link_await(link, HEADERS_S + server->app->conf.connection_idle_s);
+		return;
+	}
+	atomic_fetch_sub(&server->connections, 1);
+	if (*context)
+		link_close(server->links, *context);
+	*context = NULL;
+}
+
+/* The request line is there: the raw path, before anything is decoded. */
+static void *on_request_line(void *arg, const char *uri, struct MHD_Connection *connection)
+{
+	struct http_server *server = arg;
+	struct link *link = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	if (!link)
+		return NULL;
+	delivery_next_request(link);
+	return exchange_new(server, connection, uri);
+}
+
+/* Paths and queries are decoded by us, where a broken encoding can be refused. */
+static size_t leave_encoded(void *arg, struct MHD_Connection *connection, char *text)
+{
+	(void)arg;
+	(void)connection;
+	return strlen(text);
+}
+
+static enum MHD_Result send_reply(struct http_exchange *x)
+{
+	struct MHD_Response *response = reply_render(x);
+	if (!response)
+		return MHD_NO;
+	if (atomic_load_explicit(&x->server->ending, memory_order_relaxed))
+		MHD_add_response_header(response, "Connection", "close");
+	metrics_count(x->server->app->metrics, x->match.route ? x->match.index : SIZE_MAX, x->reply.status, monotonic_us() - x->begun_us);
+	enum MHD_Result result = MHD_queue_response(x->connection, (unsigned)x->reply.status, response);
+	MHD_destroy_response(response);
+	if (result == MHD_YES)
+		x->phase = PHASE_SENT;
+	return result;
+}
+
+static enum MHD_Result on_body(struct http_exchange *x, const char *data, size_t *length)
+{
+	if (*length) {
+		exchange_feed(x, data, *length);
+		link_await(x->link, BODY_S + (int64_t)*length / BODY_BYTES_PER_S);
+		*length = 0;
+		return exchange_body_is_endless(x) ? MHD_NO : MHD_YES;
+	}
+	link_our_turn(x->link);
+	exchange_body_done(x);
+	return MHD_YES;
+}
+
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
+	const char *version, const char *data, size_t *length, void **context)
+{
+	struct http_exchange *x = *context;
+	enum MHD_Result result = MHD_YES;
+	(void)arg;
+	(void)connection;
+	(void)url;
+	(void)version;
+	if (!x)
+		return MHD_NO;
+	/* Without a body the library wants to be asked once more: a reply to its first call would end the connection. */
+	if (x->phase == PHASE_HEADERS && !exchange_has_body(x)) {
+		x->phase = PHASE_READY;
+	} else if (x->phase == PHASE_HEADERS || x->phase == PHASE_READY) {
+		link_our_turn(x->link);
+		exchange_begin(x, method);
+		if (x->phase == PHASE_BODY)
+			link_await(x->link, BODY_S);
+	} else if (x->phase == PHASE_BODY) {
+		result = on_body(x, data, length);
+	}
+	return x->phase == PHASE_REPLY ? send_reply(x) : result;
+}
+
+static void on_completed(void *arg, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code)
+{
+	struct http_exchange *x = *context;
+	struct http_server *server = arg;
+	(void)connection;
+	*context = NULL;
+	if (!x)
+		return;
+	if (x->phase != PHASE_SENT || code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED || code == MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN)
+		delivery_not_sent(x);
+	else
+		delivery_sent(x, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+	link_await(x->link, HEADERS_S + server->app->conf.connection_idle_s);
+	exchange_free(x);
+}
+
+static void on_library_message(void *arg, const char *format, va_list args)
+{
+	char text[512];
+	(void)arg;
+	vsnprintf(text, sizeof(text), format, args);
+	text[strcspn(text, "\r\n")] = '\0';
+	log_line(LOG_DEBUG, "libmicrohttpd", "detail", text, NULL);
+}
+
+/* --- listening --------------------------------------------------------------------------------------------------------------- */
+
+/* "host:port", "[::1]:port". */
+static bool split_listen(char *text, const char **ret_host, const char **ret_port)
+{
+	char *colon = strrchr(text, ':');
+	if (!colon)
+		return false;
+	*colon = '\0';
+	*ret_port = colon + 1;
+	*ret_host = text;
+	size_t length = strlen(text);
+	if (length > 1 && text[0] == '[' && text[length - 1] == ']') {
+		text[length - 1] = '\0';
+		*ret_host = text + 1;
+	}
+	return **ret_port != '\0';
+}
+
+static int listen_on(const struct addrinfo *info)
+{
+	int one = 1;
+	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
+		return fd;
+	int error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+static int port_of(int fd)
+{
+	struct sockaddr_storage address;
+	socklen_t size = sizeof(address);
+	char port[8] = "0";
+	if (getsockname(fd, (struct sockaddr *)&address, &size) == 0)
+		getnameinfo((struct sockaddr *)&address, size, NULL, 0, port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+	return atoi(port);
+}
+
+int http_listen(const struct conf *conf, int *ret_fd, int *ret_port, char **ret_url, struct err *e)
+{
+	own(own_free) char *text = strdup(conf->listen);
+	const char *host, *port;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *found = NULL;
+	if (!text || !split_listen(text, &host, &port) || getaddrinfo(*host ? host : NULL, port, &hints, &found) != 0 || !found)
+		return fail(e, ERR_DATA_INVALID, "\"%s\" is no address and port to listen on, like 127.0.0.1:8080.", conf->listen);
+	int fd = listen_on(found);
+	freeaddrinfo(found);
+	if (fd < 0)
+		return fail(e, ERR_DATA_INVALID, "Can't listen on %s: %s.", conf->listen, strerror(errno));
+	*ret_fd = fd;
+	*ret_port = port_of(fd);
+	const char *shown = !*host || !strcmp(host, "0.0.0.0") || !strcmp(host, "::") ? "127.0.0.1" : host;
+	if (asprintf(ret_url, strchr(shown, ':') ? "%s://[%s]:%d" : "%s://%s:%d", *conf->tls_cert ? "https" : "http", shown, *ret_port) < 0)
+		*ret_url = NULL;
+	return 0;
+}
+
+/* --- start and stop ---------------------------------------------------------------------------------------------------------- */
+
+static void raise_file_limit(int64_t connections)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	rlim_t wanted = (rlim_t)connections + 1024;
+	if (limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > wanted ? wanted : limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < wanted)
+		log_line(LOG_WARN, "the limit of open files is lower than connections_max", NULL);
+}
+
+static int daemon_start(struct http_server *server, int fd, struct err *e)
+{
+	const struct conf *conf = &server->app->conf;
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned loops = conf->loops ? (unsigned)conf->loops : processors > 0 ? (unsigned)processors : 1;
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+	own(tls_done) struct tls tls = { 0 };
+	int rc = tls_read(conf, &tls, e);
+	if (rc < 0)
+		return rc;
+	struct MHD_OptionItem tls_options[] = {
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, tls.cert },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, tls.key },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	if (!tls.cert)
+		tls_options[0].option = MHD_OPTION_END;
+	else
+		flags |= MHD_USE_TLS;
+	server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, loops > 1 ? loops : 0, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)conf->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)conf->connections_per_address_max,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)conf->connection_idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, server, MHD_OPTION_UNESCAPE_CALLBACK,
+		leave_encoded, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+		server, MHD_OPTION_ARRAY, tls_options, MHD_OPTION_END);
+	return server->daemon ? 0 : fail(e, ERR_INTERNAL, "The HTTP server does not start (certificate, key, or limits of the system).");
+}
+
+static void server_free(struct http_server *server)
+{
+	pool_stop(server->pool);
+	links_stop(server->links);
+	metrics_free(server->app->metrics);
+	server->app->metrics = NULL;
+	router_free(server->router);
+	free(server->tmp);
+	free(server);
+}
+
+static int server_parts(struct http_server *server, const struct route *const *tables, struct err *e)
+{
+	const struct conf *conf = &server->app->conf;
+	int rc = router_new(tables, &server->router, e);
+	if (rc < 0)
+		return rc;
+	if (asprintf(&server->tmp, "%s/tmp", conf->data) < 0)
+		server->tmp = NULL;
+	if (!server->tmp || (mkdir(server->tmp, 0700) < 0 && errno != EEXIST))
+		return fail(e, ERR_DATA_INVALID, "The folder %s/tmp can't be made: %s.", conf->data, strerror(errno));
+	server->links = links_start();
+	server->app->metrics = metrics_new(router_count(server->router));
+	if (!server->links || !server->app->metrics)
+		return fail(e, ERR_INTERNAL, NULL);
+	raise_file_limit(conf->connections_max);
+	return pool_start(conf->workers, &server->pool, e);
+}
+
+int http_start(struct app *app, const struct route *const *tables, int fd, struct http_server **ret, struct err *e)
+{
+	struct http_server *server = calloc(1, sizeof(*server));
+	if (!server)
+		return fail(e, ERR_INTERNAL, NULL);
+	server->app = app;
+	server->loop_reads = database_engine(app->database) == DB_SQLITE;
+	int rc = server_parts(server, tables, e);
+	if (rc == 0)
+		rc = daemon_start(server, fd, e);
+	if (rc < 0) {
+		close(fd);
+		server_free(server);
+		return rc;
+	}
+	*ret = server;
+	return 0;
+}
+
+bool http_stop(struct http_server *server, int wait_s)
+{
+	int64_t until = monotonic_us() + wait_s * US_PER_S;
+	atomic_store(&server->ending, true);
+	int fd = MHD_quiesce_daemon(server->daemon);
+	while (atomic_load(&server->in_flight) && monotonic_us() < until)
+		usleep(2000);
+	bool finished = atomic_load(&server->in_flight) == 0;
+	/* A connection that is still suspended can't be closed by the library: leave it to the end of the process. */
+	if (finished) {
+		MHD_stop_daemon(server->daemon);
+		server_free(server);
+	}
+	if (fd >= 0)
+		close(fd);
+	return finished;
+}
