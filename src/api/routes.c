@@ -3,6 +3,7 @@
 
 extern const struct route BLOB_ROUTES[];
 extern const struct route EVENT_ROUTES[];
+extern const struct route FILE_ROUTES[];
 extern const struct route HEALTH_ROUTES[];
 extern const struct route INDEX_ROUTES[];
 extern const struct route TOKEN_ROUTES[];
@@ -10,6 +11,7 @@ extern const struct route TOKEN_ROUTES[];
 const struct route *const ROUTE_TABLES[] = {
 	BLOB_ROUTES,
 	EVENT_ROUTES,
+	FILE_ROUTES,
 	HEALTH_ROUTES,
 	INDEX_ROUTES,
 	TOKEN_ROUTES,
