@@ -22,6 +22,8 @@ SETTING_NUMBER(log_level, 1, 0, 3, "lowest level written: 0 debug, 1 info, 2 war
 SETTING_NUMBER(loops, 0, 0, 256, "threads that answer connections, 0: one per processor")
 SETTING_TEXT(mail_from, "chatelaine@localhost", "sender of mails")
 SETTING_TEXT(metrics_token, "", "when set, /metrics wants it as Authorization: Bearer")
+SETTING_NUMBER(postgresql_readers, 0, 0, 1000, "connections for reading to a PostgreSQL engine, 0: twice the workers and 4")
+SETTING_NUMBER(postgresql_writers, 8, 1, 256, "connections for changes to a PostgreSQL engine")
 SETTING_NUMBER(preview_max_bytes, 67108864, 1048576, 1073741824, "largest answer of a data preview, bytes")
 SETTING_TEXT(public_url, "", "the address that clients use, as in uris and links; standard: http(s)://listen")
 SETTING_NUMBER(retrieval_link_s, 86400, 60, 2592000, "life of a link that shares a token, seconds (R12)")

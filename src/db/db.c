@@ -44,6 +44,8 @@ int database_open(const struct conf *conf, bool create, struct database **ret, s
 {
 	if (str_eq(conf->engine, "sqlite"))
 		return sqlite_open(conf, create, ret, e);
+	if (str_starts(conf->engine, "postgresql://") || str_starts(conf->engine, "postgres://"))
+		return pg_open(conf, create, ret, e);
 	return fail(e, ERR_VALIDATION, "engine: neither \"sqlite\" nor \"postgresql://...\"");
 }
 
@@ -214,6 +216,19 @@ void db_reader_give(struct db *db)
 {
 	if (db)
 		db->driver->reader_give(db);
+}
+
+int db_session_open(struct database *database, struct db **ret, struct err *e)
+{
+	if (!database->driver->session_open)
+		return fail_internal(e, ERR_INTERNAL, "this engine has no sessions");
+	return database->driver->session_open(database, ret, e);
+}
+
+void db_session_close(struct db *db)
+{
+	if (db)
+		db->driver->session_close(db);
 }
 
 void database_lookup_submit(struct database *database, struct db_lookup *lookup)

@@ -41,7 +41,7 @@ struct db_args {
 struct db_arg db_i(int64_t value);
 struct db_arg db_bool(bool value);
 struct db_arg db_f(double value);
-struct db_arg db_s(const char *text); /* NULL binds null */
+struct db_arg db_s(const char *text); /* ended by NUL; NULL binds null */
 struct db_arg db_blob(const void *data, size_t length); /* NULL binds null */
 struct db_arg db_null(void);
 /* db_exec(db, &sql, DB_ARGS(db_i(1), db_s("x")), e) */
@@ -102,6 +102,11 @@ void *db_handle(struct db *db);
 /* A connection for reading: sees everything committed before the call. Give it back. On SQLite it is the calling thread's own. */
 int db_reader_take(struct database *database, struct db **ret, struct err *e);
 void db_reader_give(struct db *db);
+
+/* A connection of one's own for long work that begins and commits by itself (COPY). PostgreSQL only; ERR_UNAVAILABLE when the
+ * database is away. Statements kept on it are gone when it is closed. */
+int db_session_open(struct database *database, struct db **ret, struct err *e);
+void db_session_close(struct db *db); /* NULL is fine; rolls back what was not committed */
 
 /* --- writing ----------------------------------------------------------------------------------------------------------- */
 

@@ -449,9 +449,27 @@ static void driver_close(struct database *base)
 	database_free(database);
 }
 
-static const struct db_driver SQLITE_DRIVER = { driver_exec, driver_query, driver_exec_text, driver_query_text, driver_script, driver_next,
-	driver_rows_close, driver_col_int, driver_col_real, driver_col_text, driver_col_blob, driver_col_null, driver_col_count,
-	driver_next_id, driver_handle, driver_reader_take, driver_reader_give, driver_lookup, driver_close };
+static const struct db_driver SQLITE_DRIVER = {
+	.exec = driver_exec,
+	.query = driver_query,
+	.exec_text = driver_exec_text,
+	.query_text = driver_query_text,
+	.script = driver_script,
+	.next = driver_next,
+	.rows_close = driver_rows_close,
+	.col_int = driver_col_int,
+	.col_real = driver_col_real,
+	.col_text = driver_col_text,
+	.col_blob = driver_col_blob,
+	.col_null = driver_col_null,
+	.col_count = driver_col_count,
+	.next_id = driver_next_id,
+	.handle = driver_handle,
+	.reader_take = driver_reader_take,
+	.reader_give = driver_reader_give,
+	.lookup = driver_lookup,
+	.close = driver_close,
+};
 
 static int open_writer(struct sqlite_database *database, bool create, struct err *e)
 {

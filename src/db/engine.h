@@ -30,6 +30,8 @@ struct db_driver {
 	void *(*handle)(struct db *db);
 	int (*reader_take)(struct database *database, struct db **ret, struct err *e);
 	void (*reader_give)(struct db *db);
+	int (*session_open)(struct database *database, struct db **ret, struct err *e);
+	void (*session_close)(struct db *db);
 	void (*lookup)(struct database *database, struct db_lookup *lookup);
 	void (*close)(struct database *database);
 };

@@ -95,6 +95,17 @@ static int apply_all(struct db *db, struct err *e)
 	return 0;
 }
 
+/* PostgreSQL numbers with sequences of its own, which never make two transactions wait; they begin where the table's rows say. */
+static int make_sequences(struct db *db, struct err *e)
+{
+	return db->driver->script(db,
+		"DO $$ DECLARE s record; BEGIN FOR s IN SELECT name, last FROM sequences LOOP "
+		"IF to_regclass(quote_ident('seq_' || s.name)) IS NULL THEN "
+		"EXECUTE format('CREATE SEQUENCE %I START WITH %s', 'seq_' || s.name, s.last + 1); "
+		"END IF; END LOOP; END $$",
+		e);
+}
+
 int migrate(struct db *db, struct err *e)
 {
 	if (db_engine_of(db) == DB_SQLITE)
@@ -103,6 +114,8 @@ int migrate(struct db *db, struct err *e)
 	if (rc < 0)
 		return rc;
 	rc = apply_all(db, e);
+	if (rc == 0)
+		rc = make_sequences(db, e);
 	db_exec_text(db, "SELECT pg_advisory_unlock(" ADVISORY_LOCK ")", DB_NONE, NULL, NULL);
 	return rc;
 }

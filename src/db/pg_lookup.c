@@ -1,0 +1,188 @@
+/* Look-ups on PostgreSQL: all that wait travel in one pipelined round trip; while it is under way, the next ones gather. */
+#include "db/pg.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define BATCH_MOST 128
+
+struct batch {
+	struct db_lookup *list[BATCH_MOST];
+	int count;
+};
+
+void pg_lookup(struct database *base, struct db_lookup *lookup)
+{
+	struct pg_lookups *lookups = &((struct pg_database *)base)->lookups;
+	lookup->next = NULL;
+	lookup->err = (struct err){ 0 };
+	lookup->queued_us = monotonic_us();
+	pthread_mutex_lock(&lookups->lock);
+	bool wake = !lookups->first;
+	*lookups->last = lookup;
+	lookups->last = &lookup->next;
+	pthread_mutex_unlock(&lookups->lock);
+	if (wake)
+		pthread_cond_signal(&lookups->filled);
+}
+
+/* Waits for the first, takes all up to a batch. False: closed and empty. */
+static bool take_batch(struct pg_lookups *lookups, struct batch *batch)
+{
+	batch->count = 0;
+	pthread_mutex_lock(&lookups->lock);
+	while (!lookups->first && !lookups->closed)
+		pthread_cond_wait(&lookups->filled, &lookups->lock);
+	for (; lookups->first && batch->count < BATCH_MOST; lookups->first = lookups->first->next)
+		batch->list[batch->count++] = lookups->first;
+	if (!lookups->first)
+		lookups->last = &lookups->first;
+	pthread_mutex_unlock(&lookups->lock);
+	return batch->count > 0;
+}
+
+/* Calls done(); result may be NULL when rc is negative. */
+static void answer(struct pg_db *db, struct db_lookup *lookup, PGresult *result, int rc)
+{
+	struct pg_rows rows = { .base.db = &db->base, .result = result, .row = -1, .count = PQntuples(result) };
+	lookup->done(lookup, rc < 0 ? NULL : &rows.base, rc);
+	pg_forget_blobs(&rows);
+	PQclear(result);
+}
+
+/* Statements that the connection does not know yet; a look-up whose statement is not understood is answered and leaves. */
+static void prepare_all(struct pg_db *db, struct batch *batch)
+{
+	int kept = 0;
+	for (int i = 0; i < batch->count; i++) {
+		struct db_lookup *lookup = batch->list[i];
+		int rc = pg_kept(db, lookup->sql) ? 0 : pg_prepare(db, lookup->sql, lookup->args, &lookup->err);
+		if (rc == 0 || db->trouble == PG_BROKEN) {
+			err_done(&lookup->err);
+			batch->list[kept++] = lookup;
+		} else {
+			answer(db, lookup, NULL, rc);
+		}
+	}
+	batch->count = kept;
+}
+
+static bool send_one(struct pg_db *db, const struct db_lookup *lookup)
+{
+	struct pg_params params;
+	char name[PG_NAME_SIZE];
+	pg_statement_name(lookup->sql, name);
+	bool good = pg_params_init(&params, lookup->args) &&
+		PQsendQueryPrepared(db->handle, name, params.count, params.values, params.lengths, params.formats, 0);
+	pg_params_done(&params);
+	return good;
+}
+
+static bool send_all(struct pg_db *db, const struct batch *batch)
+{
+	if (!PQenterPipelineMode(db->handle))
+		return false;
+	for (int i = 0; i < batch->count; i++)
+		if (!send_one(db, batch->list[i]))
+			return false;
+	return PQpipelineSync(db->handle);
+}
+
+/* Reads the answer to one. False: it has none, because the connection broke or one before it failed. */
+static bool receive_one(struct pg_db *db, struct db_lookup *lookup)
+{
+	PGresult *result = PQgetResult(db->handle);
+	ExecStatusType status = PQresultStatus(result);
+	bool answered = result && status != PGRES_PIPELINE_ABORTED && PQstatus(db->handle) == CONNECTION_OK;
+	if (answered)
+		PQclear(PQgetResult(db->handle)); /* the NULL that ends it */
+	if (answered && status == PGRES_TUPLES_OK) {
+		answer(db, lookup, result, 0);
+		return true;
+	}
+	int rc = answered ? pg_fail(db, result, &lookup->err) : 0;
+	answered = answered && db->trouble != PG_BROKEN;
+	PQclear(result);
+	if (answered)
+		answer(db, lookup, NULL, rc);
+	else if (status == PGRES_PIPELINE_ABORTED)
+		PQclear(PQgetResult(db->handle));
+	return answered;
+}
+
+/* One round trip. What has no answer afterwards stays in the batch. */
+static void round_trip(struct pg_db *db, struct batch *batch)
+{
+	int left = 0;
+	bool sent = send_all(db, batch);
+	for (int i = 0; i < batch->count; i++)
+		if (!sent || PQstatus(db->handle) != CONNECTION_OK || !receive_one(db, batch->list[i]))
+			batch->list[left++] = batch->list[i];
+	batch->count = left;
+	PGresult *result = sent ? PQgetResult(db->handle) : NULL;
+	bool synced = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+	PQclear(result);
+	if (!synced || !PQexitPipelineMode(db->handle))
+		pg_disconnect(db);
+}
+
+static void run_batch(struct pg_db *db, struct batch *batch)
+{
+	pg_check(db);
+	while (batch->count > 0) {
+		int64_t first_us = batch->list[0]->queued_us;
+		struct err e = { 0 };
+		int rc = pg_connect_wait(db, first_us, &e);
+		err_done(&e);
+		if (rc == 0) {
+			db->trouble = PG_FINE;
+			prepare_all(db, batch);
+			round_trip(db, batch);
+		}
+		if (rc == 0 && monotonic_us() < first_us + 2 * DB_WAIT_US)
+			continue;
+		for (int i = 0; i < batch->count; i++)
+			answer(db, batch->list[i], NULL, db_unavailable(&batch->list[i]->err, NULL));
+		batch->count = 0;
+	}
+}
+
+static void *lookup_main(void *arg)
+{
+	struct pg_database *database = arg;
+	struct batch batch;
+	while (take_batch(&database->lookups, &batch))
+		run_batch(database->lookups.db, &batch);
+	return NULL;
+}
+
+int pg_lookups_start(struct pg_database *database, struct err *e)
+{
+	struct pg_lookups *lookups = &database->lookups;
+	pthread_mutex_init(&lookups->lock, NULL);
+	pthread_cond_init(&lookups->filled, NULL);
+	lookups->last = &lookups->first;
+	lookups->db = pg_db_new(database);
+	if (!lookups->db || pthread_create(&lookups->thread, NULL, lookup_main, database) != 0) {
+		pg_db_free(lookups->db);
+		lookups->db = NULL;
+		return db_unavailable(e, NULL);
+	}
+	pthread_setname_np(lookups->thread, "lookups");
+	return 0;
+}
+
+void pg_lookups_stop(struct pg_database *database)
+{
+	struct pg_lookups *lookups = &database->lookups;
+	if (!lookups->db)
+		return;
+	pthread_mutex_lock(&lookups->lock);
+	lookups->closed = true;
+	pthread_mutex_unlock(&lookups->lock);
+	pthread_cond_signal(&lookups->filled);
+	pthread_join(lookups->thread, NULL);
+	pg_db_free(lookups->db);
+}
