@@ -48,6 +48,7 @@ CREATE TABLE token_links (
 	PRIMARY KEY (project_id, id)
 );
 CREATE INDEX token_links_token ON token_links (project_id, token_id);
+CREATE INDEX token_links_expiry ON token_links (expires_us);
 -- Answers of create and refresh that may be given once more: by Idempotency-Key for 24 hours, or because the reply was
 -- provably not delivered for 60 seconds; until the new string's first use. The string itself is the token's sealed one.
 CREATE TABLE token_replays (

@@ -48,7 +48,7 @@ static int tokens_verify(struct req *rq, struct err *e)
 /* Own and foreign: what may not be read is refused before it is looked for. */
 static int whole_of(struct req *rq, struct token **ret, struct identity *ret_identity, struct err *e)
 {
-	int64_t id = req_path_id(rq, 3, e);
+	int64_t id = req_path_id(rq, 0, e);
 	if (!id)
 		return -ERR_ROUTE_NOT_FOUND;
 	int rc = permit_token_read(rq->who, id, e);
@@ -174,7 +174,7 @@ static int tokens_create(struct req *rq, struct err *e)
 /* The token of the path, which the caller may change. */
 static int token_of(struct req *rq, struct token **ret, struct err *e)
 {
-	int64_t id = req_path_id(rq, 3, e);
+	int64_t id = req_path_id(rq, 0, e);
 	if (!id)
 		return -ERR_ROUTE_NOT_FOUND;
 	int rc = permit_token_read(rq->who, id, e);

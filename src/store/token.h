@@ -82,7 +82,7 @@ int token_insert(struct db *db, const struct token *token, const char *sealed, s
 int token_update(struct db *db, struct token *token, struct err *e);
 /* A new string: hash, sealed, refreshed_us = now; version + 1, db_changed(). */
 int token_set_string(struct db *db, struct token *token, const char *sealed, struct err *e);
-/* The row with its links and replays; db_changed(). 0 also when it was not there. */
+/* The row with its links and replays; db_changed(). 1 removed, 0 it was not there, negative failed. */
 int token_remove(struct db *db, int64_t project_id, int64_t id, struct err *e);
 /* Version + 1 and db_changed() for every token of a user: after a change of the user's name or when they were disabled (R13). */
 int token_touch_admin(struct db *db, int64_t admin_id, struct err *e);
@@ -104,6 +104,16 @@ int token_write_uses(struct db *db, const struct token_use *uses, size_t count, 
 
 /* Ids (project, token) of at most limit tokens that expired before now; what the sweeper deletes. */
 int token_list_expired(struct db *db, int64_t now_us, int64_t limit, int64_t (*ret)[2], size_t *ret_count, struct err *e);
+
+/* A token that expires within 30, 7 or 1 days and whose creator was not told of that one yet. email NULL: nobody to tell. */
+struct token_notice {
+	int64_t project_id, token_id, expires_us;
+	const char *description, *project_name, *email;
+	int days; /* 30, 7, 1 */
+};
+int token_notices(struct db *db, struct arena *arena, int64_t now_us, int64_t limit, struct token_notice **ret, size_t *ret_count,
+	struct err *e);
+int token_set_notified(struct db *db, const struct token_notice *notice, int64_t now_us, struct err *e);
 
 /* Permissions as text in the database: {"in.c-a":"read"}, ["component"]. */
 const char *bucket_level_name(enum bucket_level level); /* "read", "write", "manage"; NULL for none */

@@ -125,11 +125,13 @@ int token_remove(struct db *db, int64_t project_id, int64_t id, struct err *e)
 	int rc = db_exec(db, &LINKS, key, e);
 	if (rc == 0)
 		rc = db_exec(db, &REPLAYS, key, e);
+	int64_t removed = 0;
 	if (rc == 0)
-		rc = db_exec(db, &TOKEN, key, e);
-	if (rc == 0)
-		db_changed(db, DB_CHANGED_TOKEN, project_id, id);
-	return rc;
+		rc = db_exec_changed(db, &TOKEN, key, &removed, e);
+	if (rc < 0)
+		return rc;
+	db_changed(db, DB_CHANGED_TOKEN, project_id, id);
+	return removed > 0;
 }
 
 int token_touch_admin(struct db *db, int64_t admin_id, struct err *e)

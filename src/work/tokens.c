@@ -66,7 +66,7 @@ int token_end(struct db *db, const struct token *token, const struct origin *ori
 	char id[24];
 	snprintf(id, sizeof id, "%" PRId64, token->id);
 	int rc = token_remove(db, token->project_id, token->id, e);
-	if (rc < 0)
+	if (rc <= 0)
 		return rc;
 	return emit(db, origin, event, &(struct event_object){ .id = id, .name = token->description }, e);
 }
