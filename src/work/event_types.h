@@ -83,5 +83,6 @@ EVENT_TYPE(EVENT_TOKEN_UPDATED, "storage.tokenUpdated", "token", OP_MANAGE, "Upd
 EVENT_TYPE(EVENT_TOKENS_LISTED, "storage.tokensListed", NULL, OP_READ, "Listed tokens")
 EVENT_TYPE(EVENT_TRIGGER_CREATED, "storage.triggerCreated", "trigger", OP_MANAGE, "Created trigger {id}")
 EVENT_TYPE(EVENT_TRIGGER_DELETED, "storage.triggerDeleted", "trigger", OP_MANAGE, "Deleted trigger {id}")
+EVENT_TYPE(EVENT_TRIGGER_READ, "storage.triggerDetail", "trigger", OP_READ, "Read trigger {id}")
 EVENT_TYPE(EVENT_TRIGGER_UPDATED, "storage.triggerUpdated", "trigger", OP_MANAGE, "Updated trigger {id}")
 EVENT_TYPE(EVENT_TRIGGERS_LISTED, "storage.triggersListed", NULL, OP_READ, "Listed triggers")
