@@ -2,18 +2,32 @@
 #include "http/route.h"
 
 extern const struct route BLOB_ROUTES[];
+extern const struct route COMPONENT_ROUTES[];
+extern const struct route CONFIG_METADATA_ROUTES[];
+extern const struct route CONFIG_ROUTES[];
+extern const struct route CONFIG_ROW_ROUTES[];
+extern const struct route CONFIG_ROW_VERSION_ROUTES[];
+extern const struct route CONFIG_VERSION_ROUTES[];
 extern const struct route EVENT_ROUTES[];
 extern const struct route FILE_ROUTES[];
 extern const struct route HEALTH_ROUTES[];
 extern const struct route INDEX_ROUTES[];
 extern const struct route TOKEN_ROUTES[];
+extern const struct route TRIGGER_ROUTES[];
 
 const struct route *const ROUTE_TABLES[] = {
 	BLOB_ROUTES,
+	COMPONENT_ROUTES,
+	CONFIG_METADATA_ROUTES,
+	CONFIG_ROUTES,
+	CONFIG_ROW_ROUTES,
+	CONFIG_ROW_VERSION_ROUTES,
+	CONFIG_VERSION_ROUTES,
 	EVENT_ROUTES,
 	FILE_ROUTES,
 	HEALTH_ROUTES,
 	INDEX_ROUTES,
 	TOKEN_ROUTES,
+	TRIGGER_ROUTES,
 	NULL,
 };

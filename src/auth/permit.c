@@ -148,6 +148,14 @@ bool permit_sees_component(const struct caller *who, const char *component_id)
 			bsearch(component_id, token->components, token->component_count, sizeof *token->components, component_order));
 }
 
+int permit_some_component(const struct caller *who, struct err *e)
+{
+	if (who->kind == CALLER_STORAGE &&
+		(who->identity->token.is_master || who->identity->can_manage_buckets || who->identity->token.component_count > 0))
+		return 0;
+	return refuse(e, "components", "componentAccess or canManageBuckets", standing(who));
+}
+
 int permit_component(const struct caller *who, const char *component_id, bool write, struct err *e)
 {
 	bool sees = permit_sees_component(who, component_id);

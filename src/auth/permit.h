@@ -36,6 +36,8 @@ int permit_bucket(const struct caller *who, const char *bucket_id, enum bucket_l
 /* Reading, changing, running configurations of a component (R10). write: not for readOnly masters. */
 int permit_component(const struct caller *who, const char *component_id, bool write, struct err *e);
 bool permit_sees_component(const struct caller *who, const char *component_id);
+/* Listing configurations: of any component at all. */
+int permit_some_component(const struct caller *who, struct err *e);
 /* A file made by creator_token_id: own, or canReadAllFileUploads. write: changing or deleting it. */
 int permit_file(const struct caller *who, int64_t creator_token_id, bool write, struct err *e);
 /* Another token's detail, events: itself, or canManageTokens. Asked before the token is looked up: the same for absent and forbidden. */

@@ -27,6 +27,7 @@ EVENT_TYPE(EVENT_CONFIG_ROW_COPIED, "storage.componentConfigurationRowCopied", "
 EVENT_TYPE(EVENT_CONFIG_ROW_CREATED, "storage.componentConfigurationRowCreated", "componentConfigurationRow", OP_WRITE, "Created component configuration row \"{name}\" ({configuration.component})")
 EVENT_TYPE(EVENT_CONFIG_ROW_DELETED, "storage.componentConfigurationRowDeleted", "componentConfigurationRow", OP_WRITE, "Deleted component configuration row \"{name}\" ({configuration.component})")
 EVENT_TYPE(EVENT_CONFIG_ROW_ROLLED_BACK, "storage.componentConfigurationRowRolledBack", "componentConfigurationRow", OP_WRITE, "Rolled back component configuration row \"{name}\" ({configuration.component})")
+EVENT_TYPE(EVENT_CONFIG_ROW_STATE_CHANGED, "storage.componentConfigurationRowStateChanged", "componentConfigurationRow", OP_WRITE, "Changed state of component configuration row \"{name}\" ({configuration.component})")
 EVENT_TYPE(EVENT_CONFIG_STATE_CHANGED, "storage.componentConfigurationStateChanged", "componentConfiguration", OP_WRITE, "Changed state of component configuration \"{name}\" ({component})")
 EVENT_TYPE(EVENT_CONFIGS_LISTED, "storage.componentConfigurationsListed", NULL, OP_READ, "Listed configurations of {component}")
 EVENT_TYPE(EVENT_DEV_BRANCH_METADATA_DELETED, "storage.devBranchMetadataDeleted", "devBranch", OP_WRITE, "Development branch \"{name}\" metadata with key \"{key}\" deleted")
