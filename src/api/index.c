@@ -7,7 +7,8 @@
 #include "work/catalogue.h"
 
 /* Keys that a component keeps under exclude=componentDetails. */
-static const char *const SHORT_KEYS[] = { "id", "name", "type", "ico64", "ico128", "description", "features", "flags", "categories" };
+static const char *const SHORT_KEYS[] = { "id", "name", "type", "ico64", "ico128", "description", "features", "flags",
+	"categories" };
 
 static json_t *component_short(const json_t *component)
 {
@@ -35,8 +36,8 @@ static json_t *components(struct req *rq, const char *exclude)
 	json_t *component;
 	if (str_eq(exclude, "components"))
 		return list;
-	json_array_foreach (catalogue_list(rq->app->catalogue), i, component)
-		json_array_append_new(list, str_eq(exclude, "componentDetails") ? component_short(component) : component_full(rq, component));
+	json_array_foreach(catalogue_list(rq->app->catalogue), i, component) json_array_append_new(
+		list, str_eq(exclude, "componentDetails") ? component_short(component) : component_full(rq, component));
 	return list;
 }
 
@@ -56,8 +57,9 @@ static int index_show(struct req *rq, struct err *e)
 	const char *url = req_public_url(rq);
 	const char *host = strstr(url, "://");
 	const char *exclude = arg_text(rq, "exclude", "");
-	json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "host", host ? host + 3 : url, "api", "storage", "version", "v2", "revision",
-		VERSION, "stack", host ? host + 3 : url, "documentation", arena_printf(rq->arena, "%s/docs", url));
+	json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "host", host ? host + 3 : url, "api", "storage", "version",
+		"v2", "revision", VERSION, "stack", host ? host + 3 : url, "documentation",
+		arena_printf(rq->arena, "%s/docs", url));
 	json_object_set_new(body, "components", components(rq, exclude));
 	json_object_set_new(body, "services", services(rq));
 	json_object_set_new(body, "features", json_array());

@@ -13,10 +13,12 @@ static int print_version(int argc, char **argv)
 }
 
 static const struct command COMMANDS[] = {
-	{ "init", "--data DIR --email E --password P --organization O --project N [--json]", "make a server's data folder", cmd_init },
+	{ "init", "--data DIR --email E --password P --organization O --project N [--json]", "make a server's data folder",
+		cmd_init },
 	{ "routes", "", "print the routing table: method, path, who may call, event", cmd_routes },
 	{ "serve", "--data DIR --listen HOST:PORT [--public-url URL] [--config FILE]", "run the server", cmd_serve },
-	{ "user", "add --data DIR --project ID --email E --password P --role ROLE [--json]", "add a member to a project", cmd_user },
+	{ "user", "add --data DIR --project ID --email E --password P --role ROLE [--json]", "add a member to a project",
+		cmd_user },
 	{ "version", "", "print the version", print_version },
 	{ NULL },
 };
@@ -25,7 +27,8 @@ static int print_help(FILE *out)
 {
 	fputs("usage: chatelaine COMMAND [options]\n\n", out);
 	for (const struct command *command = COMMANDS; command->name; command++)
-		fprintf(out, "  %-10s %s\n             chatelaine %s %s\n", command->name, command->help, command->name, command->synopsis);
+		fprintf(out, "  %-10s %s\n             chatelaine %s %s\n", command->name, command->help, command->name,
+			command->synopsis);
 	return out == stdout ? 0 : 2;
 }
 

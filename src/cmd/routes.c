@@ -17,7 +17,9 @@ int cmd_routes(int argc, char **argv)
 	(void)argv;
 	for (const struct route *const *table = ROUTE_TABLES; *table; table++) {
 		for (const struct route *route = *table; route->method; route++) {
-			const char *event = route->event == EVENT_POSTED ? "posted" : route->event ? event_name(route->event) : "-";
+			const char *event = route->event == EVENT_POSTED ? "posted"
+					    : route->event               ? event_name(route->event)
+									 : "-";
 			printf("%s %s ", route->method, route->path);
 			print_joined(allow_name(route->allow));
 			printf(" %s%s\n", event, route->branched ? " branched" : "");

@@ -215,7 +215,9 @@ int body_json(struct body *body, json_t **ret, struct err *e)
 
 int body_parse(const char *content_type, const char *data, size_t length, json_t **ret, struct err *e)
 {
-	struct body_plan plan = { .arena = arena_new(), .content_type = content_type, .memory_most = INT64_MAX, .upload_most = INT64_MAX };
+	struct body_plan plan = {
+		.arena = arena_new(), .content_type = content_type, .memory_most = INT64_MAX, .upload_most = INT64_MAX
+	};
 	struct body body;
 	int rc = body_begin(&body, &plan, e);
 	if (rc == 0)

@@ -31,11 +31,11 @@ struct body {
 	int64_t most;             /* bytes allowed */
 	int64_t received;
 	bool complete;
-	struct buf memory;        /* BODY_MEMORY; of BODY_MULTIPART the text part being read */
+	struct buf memory; /* BODY_MEMORY; of BODY_MULTIPART the text part being read */
 	struct form form;
 	struct multipart *multipart;
 	const char *part_name;
-	struct upload *uploads;   /* the newest first; BODY_SPOOL: the only one */
+	struct upload *uploads; /* the newest first; BODY_SPOOL: the only one */
 };
 
 /* What the headers promise: kind is chosen by raw (BODY_SPOOL) and content_type. */

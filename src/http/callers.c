@@ -82,7 +82,9 @@ static void find_by_token(struct http_exchange *x, const char *token)
 
 static int session_project(struct http_exchange *x, int64_t project_id, int64_t token_id, struct err *e)
 {
-	struct index_lookup lookup = { .project_id = project_id, .token_id = token_id, .by_id = true, .address = x->rq.origin.address };
+	struct index_lookup lookup = {
+		.project_id = project_id, .token_id = token_id, .by_id = true, .address = x->rq.origin.address
+	};
 	int rc = index_find_wait(x->server->app->index, &lookup);
 	if (rc == 0) {
 		take_identity(x, lookup.identity);
@@ -105,7 +107,8 @@ static int find_session(struct http_exchange *x, struct db *db, bool storage, st
 		.host = exchange_header(x, "Host"),
 		.idle_s = x->server->app->conf.session_idle_s,
 	};
-	if (str_empty(claim.cookie) || (storage && (!project || !str_to_i64(project, &claim.project_id) || claim.project_id <= 0)))
+	if (str_empty(claim.cookie) ||
+		(storage && (!project || !str_to_i64(project, &claim.project_id) || claim.project_id <= 0)))
 		return fail(e, ERR_TOKEN_MISSING, NULL);
 	int64_t token_id = 0;
 	int rc = account_by_session(db, x->rq.arena, &claim, &x->who, &token_id, e);

@@ -7,8 +7,8 @@ struct delivery;
 
 enum delivery_state {
 	DELIVERY_PENDING, /* not sent yet, or sent and nothing heard since: it may still turn out either way */
-	DELIVERY_LOST,    /* the connection was reset, or broke while the reply was being written, before anything else came on it */
-	DELIVERY_ENDED,   /* another request came on the connection, or it was closed in an orderly way: not provably lost */
+	DELIVERY_LOST, /* the connection was reset, or broke while the reply was being written, before anything else came on it */
+	DELIVERY_ENDED, /* another request came on the connection, or it was closed in an orderly way: not provably lost */
 };
 
 /* Watches the reply of this request; call it from the handler. ended(arg, state) is called once, with DELIVERY_LOST or DELIVERY_ENDED,

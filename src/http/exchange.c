@@ -14,9 +14,9 @@
 #include "store/branch.h"
 
 enum {
-	EARLY_BODY = 65536,          /* a body that is larger is let in only after its caller was */
-	LOOP_BODY = 32768,           /* a body that is larger is taken apart on a worker */
-	DISCARD_MOST = 64 << 20,     /* so much of a refused body is read, so that its sender gets to read the answer */
+	EARLY_BODY = 65536,      /* a body that is larger is let in only after its caller was */
+	LOOP_BODY = 32768,       /* a body that is larger is taken apart on a worker */
+	DISCARD_MOST = 64 << 20, /* so much of a refused body is read, so that its sender gets to read the answer */
 };
 
 static void dispatch(struct http_exchange *x);
@@ -143,7 +143,8 @@ static void event_written(struct db_write *write, int rc)
 	finish(x);
 }
 
-static void submit(struct http_exchange *x, int (*run)(struct db *, struct db_write *, struct err *), void (*done)(struct db_write *, int))
+static void submit(
+	struct http_exchange *x, int (*run)(struct db *, struct db_write *, struct err *), void (*done)(struct db_write *, int))
 {
 	exchange_suspend(x);
 	x->write = (struct db_write){ .run = run, .done = done, .arg = x };
@@ -153,8 +154,8 @@ static void submit(struct http_exchange *x, int (*run)(struct db *, struct db_wr
 static int write_denial(struct db *db, struct db_write *write, struct err *e)
 {
 	struct http_exchange *x = write->arg;
-	own(own_json) json_t *params = json_pack("{s:s, s:s, s:s}", "method", x->method, "path", x->match.route->path, "reason",
-		err_text(&x->err));
+	own(own_json) json_t *params =
+		json_pack("{s:s, s:s, s:s}", "method", x->method, "path", x->match.route->path, "reason", err_text(&x->err));
 	json_t *missing = json_object_get(x->err.more, "missing");
 	if (missing)
 		json_object_set(params, "missing", missing);
@@ -166,7 +167,8 @@ static void denial_written(struct db_write *write, int rc)
 {
 	struct http_exchange *x = write->arg;
 	if (rc < 0)
-		log_line(LOG_ERROR, "a refusal could not be recorded", "exceptionId", exchange_id(x), "error", err_text(&write->err), NULL);
+		log_line(LOG_ERROR, "a refusal could not be recorded", "exceptionId", exchange_id(x), "error",
+			err_text(&write->err), NULL);
 	err_done(&write->err);
 	finish(x);
 }

@@ -26,8 +26,8 @@ struct http_server {
 	struct pool *pool;
 	struct MHD_Daemon *daemon;
 	struct links *links;
-	char *tmp;            /* folder of bodies on their way */
-	bool loop_reads;      /* the database answers small questions on a loop (embedded engine) */
+	char *tmp;       /* folder of bodies on their way */
+	bool loop_reads; /* the database answers small questions on a loop (embedded engine) */
 	atomic_bool ending;
 	atomic_size_t in_flight;
 	atomic_size_t connections;
@@ -59,19 +59,19 @@ struct http_exchange {
 	struct MHD_Connection *connection;
 	enum phase phase;
 	bool suspended;
-	bool refused;       /* err is the answer; what is left of the body is thrown away */
+	bool refused; /* err is the answer; what is left of the body is thrown away */
 	const char *method;
 	char *path, *query; /* raw; query NULL: none */
 	json_t *query_json; /* decoded, NULL: none, or not yet */
 	struct route_match match;
-	handler *handle;    /* the row's, or its `stale` */
+	handler *handle; /* the row's, or its `stale` */
 	struct body body;
 	struct index_lookup lookup;
 	struct db_write write;
 	struct pool_work work;
 	struct err err;
 	struct reply reply;
-	handler *after;     /* req_after_commit() */
+	handler *after; /* req_after_commit() */
 	void *kept;
 	enum event_type event;
 	struct event_object object;

@@ -83,12 +83,13 @@ static void print_durations(struct metrics *metrics, const struct http_server *s
 			all += get(&row->within[b]);
 		for (int b = 0; all && b < BOUNDS; b++) {
 			sum += get(&row->within[b]);
-			buf_printf(text, "%s_bucket{method=\"%s\",route=\"%s\",le=\"%g\"} %llu\n", name, route->method, route->path,
-				(double)BOUNDS_US[b] / 1e6, sum);
+			buf_printf(text, "%s_bucket{method=\"%s\",route=\"%s\",le=\"%g\"} %llu\n", name, route->method,
+				route->path, (double)BOUNDS_US[b] / 1e6, sum);
 		}
 		if (!all)
 			continue;
-		buf_printf(text, "%s_bucket{method=\"%s\",route=\"%s\",le=\"+Inf\"} %llu\n", name, route->method, route->path, all);
+		buf_printf(
+			text, "%s_bucket{method=\"%s\",route=\"%s\",le=\"+Inf\"} %llu\n", name, route->method, route->path, all);
 		buf_printf(text, "%s_sum{method=\"%s\",route=\"%s\"} %.6f\n", name, route->method, route->path,
 			(double)get(&row->duration_us) / 1e6);
 		buf_printf(text, "%s_count{method=\"%s\",route=\"%s\"} %llu\n", name, route->method, route->path, all);
@@ -117,7 +118,8 @@ void metrics_print(struct metrics *metrics, const struct http_server *server, st
 	print_requests(metrics, server, text);
 	print_durations(metrics, server, text);
 	print_gauge(text, "chatelaine_connections", "Connections open now.", (double)atomic_load(&server->connections));
-	print_gauge(text, "chatelaine_requests_in_flight", "Requests being answered now.", (double)atomic_load(&server->in_flight));
+	print_gauge(
+		text, "chatelaine_requests_in_flight", "Requests being answered now.", (double)atomic_load(&server->in_flight));
 	print_gauge(text, "chatelaine_writer_queue", "Writes that wait for their commit.",
 		(double)database_queue_length(server->app->database));
 	print_gauge(text, "chatelaine_resident_bytes", "Memory in use.", resident_bytes());

@@ -125,8 +125,8 @@ static int part_begin(struct multipart *m, const char *headers, struct err *e)
 		char *name = text ? header_parameter(text, "name") : NULL;
 		char *filename = text ? header_parameter(text, "filename") : NULL;
 		int rc = name && *name && utf8_valid(name, strlen(name)) && (!filename || utf8_valid(filename, strlen(filename)))
-			? m->sink.begin(m->sink.arg, name, filename, e)
-			: fail(e, ERR_MALFORMED, "A part of the multipart body has no name, or one that is not UTF-8.");
+				 ? m->sink.begin(m->sink.arg, name, filename, e)
+				 : fail(e, ERR_MALFORMED, "A part of the multipart body has no name, or one that is not UTF-8.");
 		free(text);
 		free(name);
 		free(filename);
@@ -149,8 +149,7 @@ static int part_headers(struct multipart *m, struct err *e)
 						: fail(e, ERR_MALFORMED, "The multipart body could not be read.");
 	if (rc < 0)
 		return rc;
-	/* Two bytes stay, for a part that is empty: its boundary begins with them. */
-	held_drop(m, length + 2);
+	held_drop(m, length + 4);
 	m->state = CONTENT;
 	return 1;
 }

@@ -6,8 +6,8 @@
 
 #include "base/err.h"
 
-#define MULTIPART_HEADER_MAX 8192 /* of one part */
-#define MULTIPART_BOUNDARY_MAX 70 /* RFC 2046 */
+#define MULTIPART_HEADER_MAX 8192  /* of one part */
+#define MULTIPART_BOUNDARY_MAX 70  /* RFC 2046 */
 #define MULTIPART_TEXT_MAX 4194304 /* of one text field */
 
 /* begin: a part starts (filename NULL: a text field); data: some of its bytes; end: it is complete. A negative answer ends the reading

@@ -42,7 +42,9 @@ int params_parse_json(const char *data, size_t length, json_t **ret, struct err 
 	}
 	json_error_t error;
 	*ret = json_loadb(data, length, JSON_DECODE_ANY, &error);
-	return *ret ? 0 : fail(e, ERR_MALFORMED, "The request body is not valid JSON (line %d, column %d).", error.line, error.column);
+	return *ret ? 0
+		    : fail(e, ERR_MALFORMED, "The request body is not valid JSON (line %d, column %d).", error.line,
+			      error.column);
 }
 
 /* A string that holds JSON, as its value; else NULL. */
@@ -137,7 +139,8 @@ static json_t *texts_of(json_t *list, const char **ret_why)
 	own(own_json) json_t *texts = json_array();
 	size_t i;
 	json_t *item;
-	json_array_foreach (list, i, item) {
+	json_array_foreach(list, i, item)
+	{
 		json_t *text = read_text(item, 0, ret_why);
 		if (!text)
 			return NULL;
@@ -191,7 +194,8 @@ static json_t *map_of_list(const json_t *list)
 	size_t i;
 	json_t *item;
 	char key[24];
-	json_array_foreach (list, i, item) {
+	json_array_foreach(list, i, item)
+	{
 		snprintf(key, sizeof(key), "%zu", i);
 		json_object_set(map, key, item);
 	}

@@ -86,7 +86,8 @@ void reply_header(struct req *rq, const char *name, const char *value)
 	struct reply_header *header = arena_new_of(rq->arena, struct reply_header);
 	if (!header)
 		return;
-	*header = (struct reply_header){ arena_strdup(rq->arena, name), arena_strdup(rq->arena, value), rq->exchange->reply.headers };
+	*header = (struct reply_header){ arena_strdup(rq->arena, name), arena_strdup(rq->arena, value),
+		rq->exchange->reply.headers };
 	rq->exchange->reply.headers = header;
 }
 
@@ -129,8 +130,8 @@ void reply_error(struct http_exchange *x)
 	if (status == 405)
 		reply_header(&x->rq, "Allow", x->match.allowed);
 	if (status >= 500 && status != 501)
-		log_line(LOG_ERROR, "answered with an error", "exceptionId", exchange_id(x), "method", x->method, "path", x->path, "error",
-			err_text(&x->err), NULL);
+		log_line(LOG_ERROR, "answered with an error", "exceptionId", exchange_id(x), "method", x->method, "path", x->path,
+			"error", err_text(&x->err), NULL);
 }
 
 /* --- for libmicrohttpd ------------------------------------------------------------------------------------------------------ */

@@ -12,13 +12,13 @@
 
 struct req {
 	struct app *app;
-	struct arena *arena;       /* ends with the request */
-	struct db *db;             /* see enum run */
+	struct arena *arena; /* ends with the request */
+	struct db *db;       /* see enum run */
 	const struct route *route;
-	struct caller *who;        /* never NULL; kind CALLER_NOBODY on public routes */
-	struct origin origin;      /* what events of this request record */
-	int64_t branch_id;         /* the branch of the path, or the project's default one */
-	json_t *args;              /* declared arguments of query and body together, normalised; borrowed */
+	struct caller *who;             /* never NULL; kind CALLER_NOBODY on public routes */
+	struct origin origin;           /* what events of this request record */
+	int64_t branch_id;              /* the branch of the path, or the project's default one */
+	json_t *args;                   /* declared arguments of query and body together, normalised; borrowed */
 	struct http_exchange *exchange; /* private to http/ */
 };
 
@@ -35,7 +35,8 @@ bool arg_given(struct req *rq, const char *name);
 const char *arg_text(struct req *rq, const char *name, const char *standard);
 int64_t arg_int(struct req *rq, const char *name, int64_t standard);
 bool arg_bool(struct req *rq, const char *name, bool standard);
-json_t *arg_json(struct req *rq, const char *name); /* borrowed; NULL when absent. P_TEXTS, P_COMMA, P_LIST: array; P_MAP: object */
+json_t *arg_json(
+	struct req *rq, const char *name); /* borrowed; NULL when absent. P_TEXTS, P_COMMA, P_LIST: array; P_MAP: object */
 /* Fails with ERR_VALIDATION naming the key when it is absent or an empty text. */
 int arg_required(struct req *rq, const char *name, const char **ret, struct err *e);
 /* limit and offset arguments within bounds: limit > most is a 400. */
@@ -45,7 +46,7 @@ int arg_page(struct req *rq, int64_t standard, int64_t most, int64_t *ret_limit,
 const char *req_header(struct req *rq, const char *name);
 const char *req_address(struct req *rq); /* the client's address as text */
 const char *req_method(struct req *rq);
-const char *req_token(struct req *rq);   /* the storage token as sent (R07: for hashing only), or NULL */
+const char *req_token(struct req *rq);     /* the storage token as sent (R07: for hashing only), or NULL */
 const char *req_body_hash(struct req *rq); /* fingerprint of method, path, query and body as 64 hexadecimal digits */
 const char *req_raw_path(struct req *rq);
 const char *req_raw_query(struct req *rq, const char *name); /* query argument, undeclared (signed URLs), or NULL */

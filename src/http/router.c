@@ -11,12 +11,12 @@ static const char *const METHODS[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "D
 enum { METHOD_GET, METHOD_HEAD, METHOD_COUNT = sizeof(METHODS) / sizeof(METHODS[0]), SEGMENTS_MAX = 64 };
 
 struct node {
-	char *segment;          /* of a fixed one; NULL of a placeholder */
-	bool is_branch;         /* the placeholder {branch} */
-	struct node *next;      /* brother */
-	struct node *fixed;     /* children */
-	struct node *value;     /* {x} */
-	struct node *rest;      /* {x*} */
+	char *segment;             /* of a fixed one; NULL of a placeholder */
+	bool is_branch;            /* the placeholder {branch} */
+	struct node *next;         /* brother */
+	struct node *fixed;        /* children */
+	struct node *value;        /* {x} */
+	struct node *rest;         /* {x*} */
 	size_t rows[METHOD_COUNT]; /* index + 1, 0: none */
 	bool has_rows;
 };
@@ -282,7 +282,8 @@ static const char *allowed_methods(const struct router *router, struct arena *ar
 	return *text ? arena_printf(arena, "%sOPTIONS", text) : NULL;
 }
 
-static int search_end(const struct router *router, struct search *s, const struct node *node, const char *method, bool under_branch)
+static int search_end(
+	const struct router *router, struct search *s, const struct node *node, const char *method, bool under_branch)
 {
 	int index = method_index(method);
 	size_t row = index >= 0 ? row_of(router, node, index, under_branch) : 0;
@@ -316,5 +317,5 @@ int router_find(const struct router *router, struct arena *arena, const char *me
 	size_t length = strlen(path);
 	if (rc == -ERR_METHOD_NOT_ALLOWED && length > 1 && path[length - 1] == '/')
 		rc = -ERR_ROUTE_NOT_FOUND;
-	return rc < 0 ? fail(e, (enum err_code)-rc, NULL) : 0;
+	return rc < 0 ? fail(e, (enum err_code) - rc, NULL) : 0;
 }

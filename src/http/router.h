@@ -12,8 +12,8 @@ struct router;
 
 struct route_match {
 	const struct route *route;
-	size_t index;       /* of the row, from 0, over all tables: for metrics */
-	const char *branch; /* what stood for {branch}, or NULL */
+	size_t index;                         /* of the row, from 0, over all tables: for metrics */
+	const char *branch;                   /* what stood for {branch}, or NULL */
 	const char *values[ROUTE_VALUES_MAX]; /* what stood for the other placeholders, decoded */
 	int value_count;
 	const char *allowed; /* "GET, HEAD, OPTIONS": set as soon as the path is known; the arena's */

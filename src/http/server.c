@@ -67,7 +67,8 @@ static enum MHD_Result send_reply(struct http_exchange *x)
 		return MHD_NO;
 	if (atomic_load_explicit(&x->server->ending, memory_order_relaxed))
 		MHD_add_response_header(response, "Connection", "close");
-	metrics_count(x->server->app->metrics, x->match.route ? x->match.index : SIZE_MAX, x->reply.status, monotonic_us() - x->begun_us);
+	metrics_count(x->server->app->metrics, x->match.route ? x->match.index : SIZE_MAX, x->reply.status,
+		monotonic_us() - x->begun_us);
 	enum MHD_Result result = MHD_queue_response(x->connection, (unsigned)x->reply.status, response);
 	MHD_destroy_response(response);
 	if (result == MHD_YES)
@@ -121,7 +122,8 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 	*context = NULL;
 	if (!x)
 		return;
-	if (x->phase != PHASE_SENT || code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED || code == MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN)
+	if (x->phase != PHASE_SENT || code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED ||
+		code == MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN)
 		delivery_not_sent(x);
 	else
 		delivery_sent(x, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
@@ -188,7 +190,8 @@ int http_listen(const struct conf *conf, int *ret_fd, int *ret_port, char **ret_
 	const char *host, *port;
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *found = NULL;
 	if (!text || !split_listen(text, &host, &port) || getaddrinfo(*host ? host : NULL, port, &hints, &found) != 0 || !found)
-		return fail(e, ERR_DATA_INVALID, "\"%s\" is no address and port to listen on, like 127.0.0.1:8080.", conf->listen);
+		return fail(
+			e, ERR_DATA_INVALID, "\"%s\" is no address and port to listen on, like 127.0.0.1:8080.", conf->listen);
 	int fd = listen_on(found);
 	freeaddrinfo(found);
 	if (fd < 0)
@@ -196,7 +199,8 @@ int http_listen(const struct conf *conf, int *ret_fd, int *ret_port, char **ret_
 	*ret_fd = fd;
 	*ret_port = port_of(fd);
 	const char *shown = !*host || !strcmp(host, "0.0.0.0") || !strcmp(host, "::") ? "127.0.0.1" : host;
-	if (asprintf(ret_url, strchr(shown, ':') ? "%s://[%s]:%d" : "%s://%s:%d", *conf->tls_cert ? "https" : "http", shown, *ret_port) < 0)
+	if (asprintf(ret_url, strchr(shown, ':') ? "%s://[%s]:%d" : "%s://%s:%d", *conf->tls_cert ? "https" : "http", shown,
+		    *ret_port) < 0)
 		*ret_url = NULL;
 	return 0;
 }
@@ -237,14 +241,16 @@ static int daemon_start(struct http_server *server, int fd, struct err *e)
 		tls_options[0].option = MHD_OPTION_END;
 	else
 		flags |= MHD_USE_TLS;
-	server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL,
-		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, loops > 1 ? loops : 0, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)conf->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)conf->connections_per_address_max,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)conf->connection_idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, server, MHD_OPTION_UNESCAPE_CALLBACK,
-		leave_encoded, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-		server, MHD_OPTION_ARRAY, tls_options, MHD_OPTION_END);
-	return server->daemon ? 0 : fail(e, ERR_INTERNAL, "The HTTP server does not start (certificate, key, or limits of the system).");
+	server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER,
+		on_library_message, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, loops > 1 ? loops : 0,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)conf->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		(unsigned)conf->connections_per_address_max, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)conf->connection_idle_s,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_request_line,
+		server, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_ARRAY, tls_options, MHD_OPTION_END);
+	return server->daemon
+		       ? 0
+		       : fail(e, ERR_INTERNAL, "The HTTP server does not start (certificate, key, or limits of the system).");
 }
 
 static void server_free(struct http_server *server)
