@@ -267,6 +267,8 @@ static bool spend(struct token_index *index, struct index_lookup *lookup)
 		return true;
 	}
 	spending->lookup = lookup;
+	if (lookup->waits)
+		lookup->waits(lookup);
 	spending->write = (struct db_write){ .run = spend_run, .done = spend_done, .arg = spending };
 	database_submit(index->database, &spending->write);
 	return false;
@@ -276,7 +278,7 @@ static bool spend(struct token_index *index, struct index_lookup *lookup)
 static bool finish(struct token_index *index, struct index_lookup *lookup, struct held *held)
 {
 	lookup->rc = identity_judge(&held->identity, lookup->by_id ? NULL : lookup->hash, lookup->address, now_us(), &lookup->err);
-	if (lookup->rc == -ERR_TOKEN_INVALID) {
+	if (lookup->rc == -ERR_TOKEN_INVALID || (lookup->rc < 0 && lookup->by_id)) {
 		held_give(held);
 		return true;
 	}
@@ -319,6 +321,7 @@ static void waiting_done(struct index_lookup *lookup)
 int index_find_wait(struct token_index *index, struct index_lookup *lookup)
 {
 	struct waiting waiting = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
+	lookup->waits = NULL;
 	lookup->done = waiting_done;
 	lookup->arg = &waiting;
 	if (index_find(index, lookup))

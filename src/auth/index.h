@@ -22,8 +22,8 @@ struct undelivered *index_undelivered(struct token_index *index);
 
 /* One look-up. Fill project_id, token_id and (unless by_id: sessions, jobs, blob signatures) hash of the string; when it is done, rc is 0 and
  * identity is held, or rc is negative and err says ERR_TOKEN_INVALID, _EXPIRED, _DISABLED, ERR_ADDRESS_REFUSED, ERR_PROJECT_DISABLED...
- * identity is held with an error too when the string was the token's own (not with ERR_TOKEN_INVALID), so that the refusal can be
- * recorded for it. Give it back whenever it is not NULL. */
+ * identity is held with an error too when a string was the token's own (not with ERR_TOKEN_INVALID, not by_id), so that the refusal can
+ * be recorded for it. Give it back whenever it is not NULL. */
 struct index_lookup {
 	int64_t project_id, token_id;
 	bool by_id;
@@ -32,11 +32,13 @@ struct index_lookup {
 	const struct identity *identity;
 	struct err err;
 	int rc;
+	void (*waits)(struct index_lookup *lookup); /* called when it can't be answered at once, before anything else happens; NULL for none */
 	void (*done)(struct index_lookup *lookup); /* called when index_find() answered false */
 	void *arg;
 	struct index_lookup *next; /* private */
 };
-/* True: answered at once. False: done() will be called on another thread (PostgreSQL). Safe on a loop. */
+/* True: answered at once. False: done() is called on another thread, perhaps before this returns (PostgreSQL; the first use of a new
+ * string). Safe on a loop. */
 bool index_find(struct token_index *index, struct index_lookup *lookup);
 /* The same, waiting. Never on a loop. */
 int index_find_wait(struct token_index *index, struct index_lookup *lookup);

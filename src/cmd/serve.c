@@ -15,12 +15,15 @@
 #include "http/server.h"
 #include "store/blob/blob.h"
 #include "work/catalogue.h"
+#include "work/mail.h"
+#include "work/sweepers.h"
 
 enum { STOP_WAIT_S = 30 };
 
 struct house {
 	struct app app;
 	struct http_server *server;
+	struct sweepers *sweepers;
 	int fd, port;
 	char *url;
 	const char *port_file;
@@ -65,6 +68,10 @@ static int house_furnish(struct house *house, struct err *e)
 	if (rc == 0)
 		rc = index_open(&app->conf, app->database, &app->index, e);
 	if (rc == 0)
+		rc = mailer_start(app, &app->mailer, e);
+	if (rc == 0)
+		rc = sweepers_start(app, &house->sweepers, e);
+	if (rc == 0)
 		rc = http_start(app, ROUTE_TABLES, house->fd, &house->server, e);
 	house->fd = rc == 0 ? -1 : house->fd;
 	return rc;
@@ -75,6 +82,8 @@ static void house_clear(struct house *house)
 {
 	struct app *app = &house->app;
 	own(err_done) struct err e = { 0 };
+	sweepers_stop(house->sweepers);
+	mailer_stop(app->mailer);
 	if (app->index && index_flush_uses(app->index, &e) < 0)
 		log_line(LOG_WARN, "the latest uses of tokens were not written", "error", err_text(&e), NULL);
 	if (app->index)

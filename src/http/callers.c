@@ -32,14 +32,17 @@ static void take_identity(struct http_exchange *x, const struct identity *identi
 	x->rq.origin.via = x->who.session_id ? "session" : "api";
 }
 
-/* An expired or disabled token, or one from a wrong address, is known: its refusal is recorded. */
-static void note_known_token(struct http_exchange *x, int rc)
+/* An expired or disabled token, or one from a wrong address, is known: its refusal is recorded. It is held for that, and is nobody. */
+static void note_known_token(struct http_exchange *x)
 {
-	if (rc != -ERR_TOKEN_EXPIRED && rc != -ERR_TOKEN_DISABLED && rc != -ERR_ADDRESS_REFUSED)
+	const struct identity *identity = x->lookup.identity;
+	if (!identity)
 		return;
-	x->rq.origin.project_id = x->lookup.project_id;
-	x->rq.origin.token_id = x->lookup.token_id;
-	x->rq.origin.token_description = "";
+	x->who.identity = identity;
+	x->rq.origin.project_id = identity->token.project_id;
+	x->rq.origin.branch_id = identity->default_branch_id;
+	x->rq.origin.token_id = identity->token.id;
+	x->rq.origin.token_description = identity->token.description;
 	x->rq.origin.via = "api";
 }
 
@@ -52,7 +55,7 @@ static void lookup_end(struct http_exchange *x)
 		err_done(&x->err);
 		x->err = x->lookup.err;
 		x->lookup.err = (struct err){ 0 };
-		note_known_token(x, rc);
+		note_known_token(x);
 	}
 	exchange_caller_found(x, rc);
 }
@@ -62,18 +65,21 @@ static void lookup_done(struct index_lookup *lookup)
 	lookup_end(lookup->arg);
 }
 
+static void lookup_waits(struct index_lookup *lookup)
+{
+	exchange_suspend(lookup->arg);
+}
+
 static void find_by_token(struct http_exchange *x, const char *token)
 {
 	struct index_lookup *lookup = &x->lookup;
-	*lookup = (struct index_lookup){ .address = x->rq.origin.address, .done = lookup_done, .arg = x };
+	*lookup = (struct index_lookup){ .address = x->rq.origin.address, .waits = lookup_waits, .done = lookup_done, .arg = x };
 	if (!token_parse(token, &lookup->project_id, &lookup->token_id)) {
 		exchange_caller_found(x, fail(&x->err, ERR_TOKEN_INVALID, NULL));
 		return;
 	}
 	secret_hash(token, strlen(token), lookup->hash);
-	/* The answer may come on another thread before index_find() returns. */
-	if (!x->server->loop_reads)
-		exchange_suspend(x);
+	memcpy(x->who.string_hash, lookup->hash, sizeof lookup->hash);
 	if (index_find(x->server->app->index, lookup))
 		lookup_end(x);
 }

@@ -214,6 +214,8 @@ static void reading_work(struct pool_work *work)
 	handle_reading(work->arg);
 }
 
+static void write_done(struct db_write *write, int rc);
+
 static int write_run(struct db *db, struct db_write *write, struct err *e)
 {
 	struct http_exchange *x = write->arg;
@@ -250,10 +252,28 @@ static void to_worker(struct http_exchange *x, void (*run)(struct pool_work *))
 	pool_submit(x->server->pool, &x->work);
 }
 
+/* The caller's string was good when the request came, and refreshed away while it waited for its write. */
+static bool became_stale(const struct http_exchange *x, int rc)
+{
+	const struct route *route = x->match.route;
+	return rc == -ERR_TOKEN_INVALID && route->stale && x->handle != route->stale && !x->who.session_id;
+}
+
+static void answer_stale(struct http_exchange *x)
+{
+	err_done(&x->write.err);
+	caller_give(x);
+	x->handle = x->match.route->stale;
+	x->event = EVENT_NONE;
+	submit(x, write_run, write_done);
+}
+
 static void write_done(struct db_write *write, int rc)
 {
 	struct http_exchange *x = write->arg;
-	if (rc < 0) {
+	if (became_stale(x, rc)) {
+		answer_stale(x);
+	} else if (rc < 0) {
 		take_error(x);
 		refuse(x);
 	} else if (x->after) {
