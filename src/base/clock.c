@@ -138,8 +138,15 @@ static bool shift(int64_t reference_us, int64_t count, const char *unit, size_t 
 		int64_t seconds;
 		int months;
 	} UNITS[] = {
-		{ "second", 1, 0 }, { "sec", 1, 0 }, { "minute", 60, 0 }, { "min", 60, 0 }, { "hour", 3600, 0 }, { "day", 86400, 0 },
-		{ "week", 604800, 0 }, { "month", 0, 1 }, { "year", 0, 12 },
+		{ "second", 1, 0 },
+		{ "sec", 1, 0 },
+		{ "minute", 60, 0 },
+		{ "min", 60, 0 },
+		{ "hour", 3600, 0 },
+		{ "day", 86400, 0 },
+		{ "week", 604800, 0 },
+		{ "month", 0, 1 },
+		{ "year", 0, 12 },
 	};
 	if (length > 1 && (unit[length - 1] == 's' || unit[length - 1] == 'S'))
 		length--;

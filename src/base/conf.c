@@ -23,7 +23,7 @@ struct setting {
 
 static const struct setting SETTINGS[] = {
 #define SETTING_TEXT(name, standard, help) { #name, TEXT, offsetof(struct conf, name), standard, 0, 0, 0, help },
-#define SETTING_NUMBER(name, standard, lowest, highest, help) \
+#define SETTING_NUMBER(name, standard, lowest, highest, help)                                                                    \
 	{ #name, NUMBER, offsetof(struct conf, name), NULL, standard, lowest, highest, help },
 #define SETTING_SWITCH(name, standard, help) { #name, SWITCH, offsetof(struct conf, name), NULL, standard, 0, 1, help },
 #include "base/settings.h"
@@ -125,8 +125,8 @@ int conf_set(struct conf *conf, const char *name, const char *value, struct err 
 	}
 	int64_t number;
 	if (!str_to_i64(value, &number) || number < s->lowest || number > s->highest)
-		return fail(e, ERR_VALIDATION, "%s: \"%.64s\" is not a number from %lld to %lld", s->name, value, (long long)s->lowest,
-			(long long)s->highest);
+		return fail(e, ERR_VALIDATION, "%s: \"%.64s\" is not a number from %lld to %lld", s->name, value,
+			(long long)s->lowest, (long long)s->highest);
 	*(int64_t *)member(conf, s) = number;
 	return 0;
 }
@@ -238,7 +238,8 @@ void conf_print(const struct conf *conf, FILE *out)
 		print_value(conf, s, out);
 		fprintf(out, "\n\t%s", s->help);
 		if (s->kind == NUMBER)
-			fprintf(out, "; %lld to %lld, standard %lld", (long long)s->lowest, (long long)s->highest, (long long)s->standard);
+			fprintf(out, "; %lld to %lld, standard %lld", (long long)s->lowest, (long long)s->highest,
+				(long long)s->standard);
 		else if (s->kind == SWITCH)
 			fprintf(out, "; standard %s", s->standard ? "true" : "false");
 		else

@@ -16,8 +16,8 @@ enum err_code {
 /* Zero-initialise before use ({0}); err_done() frees what it holds. */
 struct err {
 	enum err_code code;
-	char *text;     /* sentence for the client, ours; NULL means the row's standard text */
-	json_t *more;   /* members that are added to the top level of the answer, or NULL */
+	char *text;        /* sentence for the client, ours; NULL means the row's standard text */
+	json_t *more;      /* members that are added to the top level of the answer, or NULL */
 	int retry_after_s; /* > 0: a Retry-After header is sent */
 };
 

@@ -97,7 +97,8 @@ int fetch_mail_send(const struct fetch_mail *mail, struct err *e)
 	curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_memory);
 	curl_easy_setopt(curl, CURLOPT_READDATA, &reading);
 	CURLcode code = curl_easy_perform(curl);
-	return code == CURLE_OK ? 0 : fail(e, ERR_UNAVAILABLE, "The mail server did not take the mail: %s", cause_of(code, cause));
+	return code == CURLE_OK ? 0
+				: fail(e, ERR_UNAVAILABLE, "The mail server did not take the mail: %s", cause_of(code, cause));
 }
 
 /* --- HTTP -------------------------------------------------------------------------------------------------------------- */

@@ -26,24 +26,24 @@ typedef bool fetch_progress(void *arg, int64_t done, int64_t total);
 
 /* One HTTP call. Zero-initialise, fill, fetch_run(); the answer's members are set by it. fetch_done() frees the answer. */
 struct fetch {
-	const char *method;         /* NULL: GET */
+	const char *method; /* NULL: GET */
 	const char *url;
 	const char *const *headers; /* "Name: value", ended by NULL; may be NULL */
 	const char *body;           /* from memory ... */
 	size_t body_length;
-	const char *body_path;      /* ... or this part of a file (body_size 0: to its end) */
+	const char *body_path; /* ... or this part of a file (body_size 0: to its end) */
 	int64_t body_offset, body_size;
-	const char *answer_path;    /* the body of a 2xx answer goes to this new file instead of memory */
-	size_t answer_max;          /* longest answer in memory; 0: 64 MiB */
-	bool follow;                /* follow redirects (GET only) */
-	int timeout_s;              /* without any byte moved; 0: 60 */
-	const char *ca_file;        /* certificates to trust instead of the system's; may be NULL */
+	const char *answer_path; /* the body of a 2xx answer goes to this new file instead of memory */
+	size_t answer_max;       /* longest answer in memory; 0: 64 MiB */
+	bool follow;             /* follow redirects (GET only) */
+	int timeout_s;           /* without any byte moved; 0: 60 */
+	const char *ca_file;     /* certificates to trust instead of the system's; may be NULL */
 	fetch_progress *progress;
 	void *progress_arg;
 	/* the answer */
 	int status;
 	struct buf answer;
-	struct buf answer_headers;  /* as received, lines ended by \r\n */
+	struct buf answer_headers; /* as received, lines ended by \r\n */
 };
 /* 0 when an answer came, whatever its status; ERR_UNAVAILABLE with the cause in its text when none did. */
 int fetch_run(struct fetch *fetch, struct err *e);

@@ -10,8 +10,12 @@
 #define own(end) __attribute__((cleanup(end)))
 
 /* Takes a pointer out of an owned variable: the caller's to free from here on, the variable becomes NULL. */
-#define give_ptr(p) \
-	__extension__({ __typeof__(p) given_ = (p); (p) = NULL; given_; })
+#define give_ptr(p)                                                                                                              \
+	__extension__({                                                                                                          \
+		__typeof__(p) given_ = (p);                                                                                      \
+		(p) = NULL;                                                                                                      \
+		given_;                                                                                                          \
+	})
 
 static inline void own_free(void *p)
 {

@@ -325,7 +325,7 @@ void database_tell(struct database *database, struct db *db)
 {
 	for (size_t i = 0; i < db->change_count; i++)
 		for (size_t k = 0; k < database->observer_count; k++)
-			database->observers[k].call(database->observers[k].arg, db->changes[i].topic, db->changes[i].project_id,
-				db->changes[i].id);
+			database->observers[k].call(
+				database->observers[k].arg, db->changes[i].topic, db->changes[i].project_id, db->changes[i].id);
 	db->change_count = 0;
 }

@@ -41,13 +41,13 @@ struct db_args {
 struct db_arg db_i(int64_t value);
 struct db_arg db_bool(bool value);
 struct db_arg db_f(double value);
-struct db_arg db_s(const char *text); /* ended by NUL; NULL binds null */
+struct db_arg db_s(const char *text);                   /* ended by NUL; NULL binds null */
 struct db_arg db_blob(const void *data, size_t length); /* NULL binds null */
 struct db_arg db_null(void);
 /* db_exec(db, &sql, DB_ARGS(db_i(1), db_s("x")), e) */
-#define DB_ARGS(...) \
-	((struct db_args){ (const struct db_arg[]){ __VA_ARGS__ }, \
-			   sizeof((const struct db_arg[]){ __VA_ARGS__ }) / sizeof(struct db_arg) })
+#define DB_ARGS(...)                                                                                                             \
+	((struct db_args){ (const struct db_arg[]){ __VA_ARGS__ },                                                               \
+		sizeof((const struct db_arg[]){ __VA_ARGS__ }) / sizeof(struct db_arg) })
 #define DB_NONE ((struct db_args){ NULL, 0 })
 
 /* --- opening (db.c, db_sqlite.c, db_pg.c) ------------------------------------------------------------------------------ */

@@ -90,8 +90,8 @@ int pg_prepare(struct pg_db *db, const struct sql *sql, struct db_args args, str
 	return rc;
 }
 
-static int run_once(struct pg_db *db, const struct sql *sql, const char *text, const struct pg_params *params, PGresult **ret,
-	struct err *e)
+static int run_once(
+	struct pg_db *db, const struct sql *sql, const char *text, const struct pg_params *params, PGresult **ret, struct err *e)
 {
 	PGresult *result;
 	if (sql) {
@@ -102,7 +102,8 @@ static int run_once(struct pg_db *db, const struct sql *sql, const char *text, c
 		pg_statement_name(sql, name);
 		result = PQexecPrepared(db->handle, name, params->count, params->values, params->lengths, params->formats, 0);
 	} else {
-		result = PQexecParams(db->handle, text, params->count, params->types, params->values, params->lengths, params->formats, 0);
+		result = PQexecParams(
+			db->handle, text, params->count, params->types, params->values, params->lengths, params->formats, 0);
 	}
 	if (is_good(result)) {
 		*ret = result;

@@ -478,7 +478,9 @@ static int open_writer(struct sqlite_database *database, bool create, struct err
 		return rc;
 	/* the writer moves the log into the database itself, between two batches, where a failure is seen (db_writer.c) */
 	rc = sqlite_run(database->writer,
-		"PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536", e);
+		"PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864; PRAGMA "
+		"cache_size = -65536",
+		e);
 	return rc < 0 ? rc : migrate(&database->writer->base, e);
 }
 

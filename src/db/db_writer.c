@@ -95,7 +95,8 @@ static void checkpoint(struct sqlite_database *database)
 	database->wal_frames = 0;
 	if (rc == SQLITE_OK || rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
 		return;
-	log_line(LOG_ERROR, "the log could not be moved into the database", "detail", sqlite3_errmsg(database->writer->handle), NULL);
+	log_line(LOG_ERROR, "the log could not be moved into the database", "detail", sqlite3_errmsg(database->writer->handle),
+		NULL);
 	note_failure(database);
 }
 

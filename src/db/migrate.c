@@ -80,12 +80,14 @@ static int apply_all(struct db *db, struct err *e)
 {
 	int64_t highest = 0;
 	int rc = db_exec_text(db,
-		"CREATE TABLE IF NOT EXISTS schema_migrations (number BIGINT NOT NULL, name TEXT PRIMARY KEY, applied_us BIGINT NOT NULL)",
+		"CREATE TABLE IF NOT EXISTS schema_migrations (number BIGINT NOT NULL, name TEXT PRIMARY KEY, applied_us BIGINT "
+		"NOT NULL)",
 		DB_NONE, NULL, e);
 	if (rc < 0 || (rc = highest_applied(db, &highest, e)) < 0)
 		return rc;
 	if (highest > migrate_newest())
-		return fail(e, ERR_SCHEMA_NEWER, "The database is newer than this program: it has migration %lld, the program knows %d.",
+		return fail(e, ERR_SCHEMA_NEWER,
+			"The database is newer than this program: it has migration %lld, the program knows %d.",
 			(long long)highest, migrate_newest());
 	for (const struct migration *m = MIGRATIONS; m->name; m++) {
 		rc = is_for(m, db_engine_of(db)) ? apply(db, m, e) : 0;

@@ -16,11 +16,11 @@ enum pg_trouble {
 
 struct pg_db {
 	struct db base;
-	PGconn *handle; /* NULL: not connected */
+	PGconn *handle;          /* NULL: not connected */
 	const struct sql **kept; /* prepared on this connection: hash table with open addressing, size a power of two */
 	size_t kept_count, kept_size;
 	enum pg_trouble trouble;
-	bool reconnects; /* a reader: a statement is a transaction and can be asked again */
+	bool reconnects;    /* a reader: a statement is a transaction and can be asked again */
 	struct pg_db *next; /* idle readers */
 };
 

@@ -17,8 +17,8 @@
 #define KEPT_FIRST_SIZE 256
 
 /* A server that answers to remote_apply keeps it; less than "on" would acknowledge what a crash can undo. */
-#define SETUP \
-	"SET jit = off; SET client_min_messages = warning; SELECT set_config('synchronous_commit', 'on', false) " \
+#define SETUP                                                                                                                    \
+	"SET jit = off; SET client_min_messages = warning; SELECT set_config('synchronous_commit', 'on', false) "                \
 	"WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')"
 #define SETUP_READER "SET default_transaction_read_only = on; " SETUP
 
@@ -71,7 +71,8 @@ int pg_connect(struct pg_db *db, struct err *e)
 	if (!db->handle)
 		return db_unavailable(e, NULL);
 	PQsetNoticeReceiver(db->handle, ignore_notice, NULL);
-	PGresult *result = PQstatus(db->handle) == CONNECTION_OK ? PQexec(db->handle, db->reconnects ? SETUP_READER : SETUP) : NULL;
+	PGresult *result =
+		PQstatus(db->handle) == CONNECTION_OK ? PQexec(db->handle, db->reconnects ? SETUP_READER : SETUP) : NULL;
 	bool good = PQresultStatus(result) == PGRES_TUPLES_OK;
 	if (!good)
 		log_line(LOG_WARN, "no connection to the database", "detail", PQerrorMessage(db->handle), NULL);

@@ -75,7 +75,7 @@ static bool send_one(struct pg_db *db, const struct db_lookup *lookup)
 	char name[PG_NAME_SIZE];
 	pg_statement_name(lookup->sql, name);
 	bool good = pg_params_init(&params, lookup->args) &&
-		PQsendQueryPrepared(db->handle, name, params.count, params.values, params.lengths, params.formats, 0);
+		    PQsendQueryPrepared(db->handle, name, params.count, params.values, params.lengths, params.formats, 0);
 	pg_params_done(&params);
 	return good;
 }

@@ -21,10 +21,10 @@ struct sqlite_db {
 	struct {
 		const struct sql *sql;
 		struct sqlite_rows *rows;
-	} *kept; /* hash table with open addressing, size a power of two */
+	} * kept; /* hash table with open addressing, size a power of two */
 	size_t kept_count, kept_size;
 	int open_rows;
-	int takes; /* of db_reader_take() without a give */
+	int takes;                          /* of db_reader_take() without a give */
 	struct sqlite_db *next, **previous; /* readers of the database */
 };
 

@@ -20,14 +20,16 @@ static int make_table(struct db *db, void *arg, struct err *err)
 	if (rc < 0)
 		return rc;
 	return db_exec_text(db,
-		"CREATE TABLE proof (project_id BIGINT NOT NULL, id BIGINT NOT NULL, name TEXT, data BYTEA, weight DOUBLE PRECISION, "
+		"CREATE TABLE proof (project_id BIGINT NOT NULL, id BIGINT NOT NULL, name TEXT, data BYTEA, weight DOUBLE "
+		"PRECISION, "
 		"PRIMARY KEY (project_id, id))",
 		DB_NONE, NULL, err);
 }
 
 static int insert(struct db *db, int64_t id, const char *name, struct err *err)
 {
-	static const struct sql INSERT = { "INSERT INTO proof (project_id, id, name, data, weight) VALUES ($1, $2, $3, $4, $5)", NULL };
+	static const struct sql INSERT = { "INSERT INTO proof (project_id, id, name, data, weight) VALUES ($1, $2, $3, $4, $5)",
+		NULL };
 	return db_exec(db, &INSERT, DB_ARGS(db_i(1), db_i(id), db_s(name), db_blob("a\0b\\", 4), db_f(0.1)), err);
 }
 
@@ -149,7 +151,8 @@ static void test_many(struct database *database, struct told *told)
 
 static void test_values(struct database *database)
 {
-	static const struct sql FIND = { "SELECT id, name, data, weight, NULL FROM proof WHERE id = $2 AND project_id = $1", NULL };
+	static const struct sql FIND = { "SELECT id, name, data, weight, NULL FROM proof WHERE id = $2 AND project_id = $1",
+		NULL };
 	struct db *db;
 	struct db_rows *rows;
 	size_t length;
@@ -222,7 +225,8 @@ static void test_lookups(struct database *database)
 	static const struct sql FIND = { "SELECT id FROM proof WHERE project_id = $1 AND id = $2", NULL };
 	static const struct sql WRONG = { "SELECT id FROM no_such_table WHERE id = $1", NULL };
 	static const struct db_arg args[3][2] = { { { DB_INT, 1, 0, NULL, 0 }, { DB_INT, 1001, 0, NULL, 0 } },
-		{ { DB_INT, 1, 0, NULL, 0 }, { DB_INT, 999999, 0, NULL, 0 } }, { { DB_INT, 1, 0, NULL, 0 }, { DB_INT, 1, 0, NULL, 0 } } };
+		{ { DB_INT, 1, 0, NULL, 0 }, { DB_INT, 999999, 0, NULL, 0 } },
+		{ { DB_INT, 1, 0, NULL, 0 }, { DB_INT, 1, 0, NULL, 0 } } };
 	int64_t results[3] = { 7, 7, 7 }, wrong = 0;
 	struct db_lookup lookups[4];
 	sem_init(&looked_up, 0, 0);
@@ -245,8 +249,8 @@ static void test_lookups(struct database *database)
 static int pretend_newer(struct db *db, void *arg, struct err *err)
 {
 	(void)arg;
-	return db_exec_text(db, "INSERT INTO schema_migrations (number, name, applied_us) VALUES (9999, 'from the future', 0)", DB_NONE,
-		NULL, err);
+	return db_exec_text(db, "INSERT INTO schema_migrations (number, name, applied_us) VALUES (9999, 'from the future', 0)",
+		DB_NONE, NULL, err);
 }
 
 static int pretend_no_more(struct db *db, void *arg, struct err *err)

@@ -51,7 +51,9 @@ static void *serve_smtp(void *arg)
 		if (data && strcmp(line, ".\r\n") != 0)
 			continue;
 		bool begins = !data && strncmp(line, "DATA", 4) == 0;
-		const char *answer = begins ? "354 go\r\n" : strncmp(line, "RCPT TO:<refused", 16) == 0 ? "550 no such box\r\n" : "250 ok\r\n";
+		const char *answer = begins                                       ? "354 go\r\n"
+				     : strncmp(line, "RCPT TO:<refused", 16) == 0 ? "550 no such box\r\n"
+										  : "250 ok\r\n";
 		data = begins;
 		if (write(fd, answer, strlen(answer)) < 0)
 			break;
@@ -107,7 +109,8 @@ static void test_http(void)
 	struct fetch post = { .method = "POST", .url = url, .body = "a body END", .body_length = 10, .answer_path = path };
 	CHECK(fetch_run(&post, &e) == 0);
 	CHECK(post.status == 201 && post.answer.length == 0);
-	CHECK(strstr(server.seen[1], "POST /x") && strstr(server.seen[1], "a body END") && !strstr(server.seen[1], "Content-Type"));
+	CHECK(strstr(server.seen[1], "POST /x") && strstr(server.seen[1], "a body END") &&
+		!strstr(server.seen[1], "Content-Type"));
 	FILE *file = fopen(path, "r");
 	CHECK(fgets(text, sizeof(text), file) && strcmp(text, "ok") == 0);
 	fclose(file);
