@@ -2,6 +2,7 @@
 #include "http/route.h"
 
 extern const struct route BLOB_ROUTES[];
+extern const struct route BUCKET_ROUTES[];
 extern const struct route COMPONENT_ROUTES[];
 extern const struct route CONFIG_METADATA_ROUTES[];
 extern const struct route CONFIG_ROUTES[];
@@ -12,11 +13,16 @@ extern const struct route EVENT_ROUTES[];
 extern const struct route FILE_ROUTES[];
 extern const struct route HEALTH_ROUTES[];
 extern const struct route INDEX_ROUTES[];
+extern const struct route JOB_ROUTES[];
+extern const struct route METADATA_ROUTES[];
+extern const struct route TABLE_COLUMN_ROUTES[];
+extern const struct route TABLE_ROUTES[];
 extern const struct route TOKEN_ROUTES[];
 extern const struct route TRIGGER_ROUTES[];
 
 const struct route *const ROUTE_TABLES[] = {
 	BLOB_ROUTES,
+	BUCKET_ROUTES,
 	COMPONENT_ROUTES,
 	CONFIG_METADATA_ROUTES,
 	CONFIG_ROUTES,
@@ -27,6 +33,10 @@ const struct route *const ROUTE_TABLES[] = {
 	FILE_ROUTES,
 	HEALTH_ROUTES,
 	INDEX_ROUTES,
+	JOB_ROUTES,
+	METADATA_ROUTES,
+	TABLE_COLUMN_ROUTES,
+	TABLE_ROUTES,
 	TOKEN_ROUTES,
 	TRIGGER_ROUTES,
 	NULL,

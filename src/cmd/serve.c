@@ -16,6 +16,7 @@
 #include "store/blob/blob.h"
 #include "work/catalogue.h"
 #include "work/mail.h"
+#include "work/runner.h"
 #include "work/sweepers.h"
 
 enum { STOP_WAIT_S = 30 };
@@ -70,6 +71,8 @@ static int house_furnish(struct house *house, struct err *e)
 	if (rc == 0)
 		rc = mailer_start(app, &app->mailer, e);
 	if (rc == 0)
+		rc = runner_start(app, &app->runner, e);
+	if (rc == 0)
 		rc = sweepers_start(app, &house->sweepers, e);
 	if (rc == 0)
 		rc = http_start(app, ROUTE_TABLES, house->fd, &house->server, e);
@@ -83,6 +86,7 @@ static void house_clear(struct house *house)
 	struct app *app = &house->app;
 	own(err_done) struct err e = { 0 };
 	sweepers_stop(house->sweepers);
+	runner_stop(app->runner);
 	mailer_stop(app->mailer);
 	if (app->index && index_flush_uses(app->index, &e) < 0)
 		log_line(LOG_WARN, "the latest uses of tokens were not written", "error", err_text(&e), NULL);

@@ -185,6 +185,20 @@ int bucket_mark_updated(struct db *db, const struct bucket *bucket, struct err *
 	return db_exec(db, &sql, DB_ARGS(db_i(bucket->project_id), db_i(bucket->number), db_i(now_us())), e);
 }
 
+int bucket_lock(struct db *db, const struct bucket *bucket, struct err *e)
+{
+	static const struct sql sql = {
+		"SELECT 1 FROM buckets WHERE project_id = $1 AND number = $2",
+		"SELECT 1 FROM buckets WHERE project_id = $1 AND number = $2 FOR UPDATE",
+	};
+	own(own_rows) struct db_rows *rows = NULL;
+	int rc = db_find(db, &sql, DB_ARGS(db_i(bucket->project_id), db_i(bucket->number)), &rows, e);
+	if (rc == 0)
+		return fail(e, ERR_BUCKET_NOT_FOUND, "The bucket \"%s\" was not found in the project \"%lld\"", bucket->id,
+			(long long)bucket->project_id);
+	return rc < 0 ? rc : 0;
+}
+
 int bucket_remove(struct db *db, const struct bucket *bucket, struct err *e)
 {
 	static const struct sql sql = { "DELETE FROM buckets WHERE project_id = $1 AND number = $2" };

@@ -37,6 +37,8 @@ int bucket_update(struct db *db, const struct bucket *bucket, struct err *e);
 int bucket_set_owner(struct db *db, struct bucket *bucket, int64_t owner_id, struct err *e);
 /* Its own description changed now (metadata, owner): shown as "updated". */
 int bucket_mark_updated(struct db *db, const struct bucket *bucket, struct err *e);
+/* Keeps others from putting a table into it until the transaction ends. */
+int bucket_lock(struct db *db, const struct bucket *bucket, struct err *e);
 /* Removes the bucket with its metadata and every token's permission for it (R09: a bucket made anew under the name is opened by
  * none of them). Its tables must be gone. */
 int bucket_remove(struct db *db, const struct bucket *bucket, struct err *e);

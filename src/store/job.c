@@ -49,14 +49,6 @@ static int find_one(
 	return 1;
 }
 
-/* Jobs of one table, or else of one bucket, run one after another. */
-static const char *lock_of(const struct job_row *job)
-{
-	if (job->table_id)
-		return job->table_id;
-	return job->bucket_id ? job->bucket_id : "";
-}
-
 int job_row_insert(struct db *db, struct arena *arena, struct job_row *job, struct err *e)
 {
 	static const struct sql sql = { "INSERT INTO jobs (project_id, id, branch_id, token_id, token_description, operation, "
@@ -77,8 +69,8 @@ int job_row_insert(struct db *db, struct arena *arena, struct job_row *job, stru
 	rc = db_exec(db, &sql,
 		DB_ARGS(db_i(made.project_id), db_i(made.id), db_i(made.branch_id), db_i(made.token_id),
 			db_s(made.token_description), db_s(made.operation), db_s(made.table_id), db_s(made.bucket_id),
-			db_s(lock_of(&made)), db_s(made.params), db_s(made.run_id), db_i(made.created_us), db_s(made.address),
-			db_s(made.user_agent)),
+			db_s(made.lock ? made.lock : ""), db_s(made.params), db_s(made.run_id), db_i(made.created_us),
+			db_s(made.address), db_s(made.user_agent)),
 		e);
 	if (rc < 0)
 		return rc;
@@ -165,10 +157,10 @@ int job_row_release(struct db *db, int64_t ended_before_us, struct err *e)
 
 int job_row_end(struct db *db, const struct job_row *job, struct err *e)
 {
-	static const struct sql sql = { "UPDATE jobs SET status = $3, results = $4, error = $5, metrics = $6, ended_us = $7, "
-					"table_id = $8 WHERE project_id = $1 AND id = $2" };
+	static const struct sql sql = { "UPDATE jobs SET status = $3, results = $4, error = $5, metrics = $6, ended_us = $7 "
+					"WHERE project_id = $1 AND id = $2" };
 	return db_exec(db, &sql,
 		DB_ARGS(db_i(job->project_id), db_i(job->id), db_s(job->status), db_s(job->results), db_s(job->error),
-			db_s(job->metrics), db_i(now_us()), db_s(job->table_id)),
+			db_s(job->metrics), db_i(now_us())),
 		e);
 }

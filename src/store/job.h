@@ -17,6 +17,7 @@ struct job_row {
 	int64_t created_us, started_us, ended_us;
 	char *results, *error, *metrics;
 	char *address, *user_agent;
+	char *lock; /* in only: jobs of one lock in a project run one after another; NULL: none */
 };
 
 /* What a list may be narrowed by. */
@@ -44,7 +45,7 @@ int job_row_claim(struct db *db, struct arena *arena, int64_t lease_us, struct j
 int job_row_lease(struct db *db, int64_t project_id, int64_t id, int64_t lease_us, struct err *e);
 /* Processing jobs whose lease ended before that wait again. */
 int job_row_release(struct db *db, int64_t ended_before_us, struct err *e);
-/* The end of a job: status, results, error, metrics, table_id; ended now. */
+/* The end of a job: status, results, error, metrics; ended now. */
 int job_row_end(struct db *db, const struct job_row *job, struct err *e);
 
 #endif

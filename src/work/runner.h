@@ -8,6 +8,7 @@
 #include "work/app.h"
 #include "auth/caller.h"
 #include "base/arena.h"
+#include "work/events.h"
 
 struct job {
 	int64_t project_id, id, branch_id, token_id;
@@ -18,6 +19,7 @@ struct job {
 	char *run_id;
 	char *address, *user_agent;
 	char *token_description;
+	struct arena *arena; /* ends with the job */
 };
 
 /* What a run gives back. */
@@ -31,6 +33,7 @@ struct job_result {
 struct job_kind {
 	const char *operation;
 	int (*run)(struct app *app, const struct job *job, const struct caller *who, const struct origin *origin, struct job_result *ret, struct err *e);
+	enum event_type failed; /* recorded about the table (or bucket) when the job fails, with params.error; EVENT_NONE: EVENT_JOB_FAILED */
 };
 extern const struct job_kind JOB_KINDS[];
 

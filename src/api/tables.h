@@ -1,0 +1,17 @@
+/* What the handlers of tables, their columns, aliases and metadata share. */
+#ifndef API_TABLES_H
+#define API_TABLES_H
+
+#include "http/req.h"
+#include "store/table.h"
+
+/* Is the word in the argument "include=metadata,columns"? */
+bool includes(struct req *rq, const char *word);
+
+/* The table of the path for whoever has the level on its bucket; absent and forbidden are the same to those who have not (R09). */
+int find_table(struct req *rq, enum bucket_level need, struct table **ret, struct err *e);
+
+/* Takes sourceTable out of tables (an array, or one) whose source the caller may not read: they can't learn of it (R09). */
+void hide_sources(const struct caller *who, json_t *tables);
+
+#endif
