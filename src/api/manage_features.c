@@ -26,7 +26,7 @@ static int features_list(struct req *rq, struct err *e)
 
 static int features_get(struct req *rq, struct err *e)
 {
-	struct feature *feature;
+	struct feature *feature = NULL;
 	int rc = path_feature(rq, &feature, e);
 	return rc < 0 ? rc : reply_json(rq, 200, feature_json(feature));
 }
@@ -61,7 +61,7 @@ static int features_create(struct req *rq, struct err *e)
 
 static int features_update(struct req *rq, struct err *e)
 {
-	struct feature *feature;
+	struct feature *feature = NULL;
 	int rc = path_feature(rq, &feature, e);
 	if (rc < 0)
 		return rc;
@@ -73,7 +73,7 @@ static int features_update(struct req *rq, struct err *e)
 
 static int features_delete(struct req *rq, struct err *e)
 {
-	struct feature *feature;
+	struct feature *feature = NULL;
 	int rc = path_feature(rq, &feature, e);
 	if (rc < 0 || (rc = feature_remove(rq->db, feature->id, e)) < 0)
 		return rc;
@@ -85,7 +85,8 @@ static int features_delete(struct req *rq, struct err *e)
 /* The list with name once more (add) or without it; the arena's, NULL when memory is short. */
 static char *names_change(struct req *rq, const char *kept, const char *name, bool add)
 {
-	own(own_json) json_t *names = json_kept(kept), *changed = json_array(), *one;
+	own(own_json) json_t *names = json_kept(kept), *changed = json_array();
+	json_t *one;
 	size_t i;
 	json_array_foreach(names, i, one)
 		if (!str_eq(json_string_value(one), name))
@@ -111,7 +112,7 @@ static int project_save(struct req *rq, struct project *project, json_t *changed
 
 static int project_feature(struct req *rq, const char *name, bool add, struct err *e)
 {
-	struct project *project;
+	struct project *project = NULL;
 	int rc = manage_project(rq, PROJECT_OWN, &project, e);
 	if (rc < 0)
 		return rc;
@@ -134,7 +135,7 @@ static int project_feature_remove(struct req *rq, struct err *e)
 
 static int user_feature(struct req *rq, const char *name, bool add, struct err *e)
 {
-	struct user *user;
+	struct user *user = NULL;
 	int rc = str_to_i64(req_path(rq, 0), &(int64_t){ 0 }) ? manage_path_user(rq, 0, &user, e) :
 		user_find_email(rq->db, rq->arena, req_path(rq, 0), &user, e);
 	if (rc <= 0)
@@ -180,7 +181,7 @@ static int limits_save(struct req *rq, struct project *project, json_t *limits, 
 
 static int limits_add(struct req *rq, struct err *e)
 {
-	struct project *project;
+	struct project *project = NULL;
 	json_t *given = arg_json(rq, "limits"), *limit;
 	size_t i;
 	int rc = manage_project(rq, PROJECT_OWN, &project, e);
@@ -195,7 +196,7 @@ static int limits_add(struct req *rq, struct err *e)
 
 static int limits_remove(struct req *rq, struct err *e)
 {
-	struct project *project;
+	struct project *project = NULL;
 	int rc = manage_project(rq, PROJECT_OWN, &project, e);
 	if (rc < 0)
 		return rc;

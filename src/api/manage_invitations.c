@@ -41,8 +41,8 @@ static int invitation_begin(struct req *rq, struct invitation *invitation, struc
 
 static int refuse_member(struct req *rq, int64_t project_id, const char *email, struct err *e)
 {
-	struct user *user;
-	struct member *member;
+	struct user *user = NULL;
+	struct member *member = NULL;
 	int rc = user_find_email(rq->db, rq->arena, email, &user, e);
 	if (rc > 0)
 		rc = member_find(rq->db, rq->arena, project_id, user->id, &member, e);
@@ -53,7 +53,7 @@ static int refuse_member(struct req *rq, int64_t project_id, const char *email, 
 
 static int project_invite(struct req *rq, struct err *e)
 {
-	struct project *project;
+	struct project *project = NULL;
 	struct invitation invitation = { 0 }, *made;
 	const char *role;
 	int rc = manage_project(rq, PROJECT_MANAGE, &project, e);
@@ -75,7 +75,7 @@ static int project_invite(struct req *rq, struct err *e)
 
 static int project_invitations(struct req *rq, struct err *e)
 {
-	struct project *project;
+	struct project *project = NULL;
 	struct invitation_list list;
 	int rc = manage_project(rq, PROJECT_MANAGE, &project, e);
 	if (rc < 0 || (rc = invitation_list_of_project(rq->db, rq->arena, project->id, &list, e)) < 0)
@@ -92,8 +92,8 @@ static int path_invitation(struct req *rq, int64_t project_id, struct invitation
 
 static int project_invitation(struct req *rq, struct err *e)
 {
-	struct project *project;
-	struct invitation *invitation;
+	struct project *project = NULL;
+	struct invitation *invitation = NULL;
 	int rc = manage_project(rq, PROJECT_MANAGE, &project, e);
 	if (rc < 0 || (rc = path_invitation(rq, project->id, &invitation, e)) < 0)
 		return rc;
@@ -102,8 +102,8 @@ static int project_invitation(struct req *rq, struct err *e)
 
 static int project_invitation_cancel(struct req *rq, struct err *e)
 {
-	struct project *project;
-	struct invitation *invitation;
+	struct project *project = NULL;
+	struct invitation *invitation = NULL;
 	int rc = manage_project(rq, PROJECT_MANAGE, &project, e);
 	if (rc < 0 || (rc = path_invitation(rq, project->id, &invitation, e)) < 0 ||
 	    (rc = invitation_remove(rq->db, project->id, invitation->id, e)) < 0 ||
@@ -122,7 +122,7 @@ static int path_organization(struct req *rq, struct organization **ret, struct e
 
 static int organization_invite(struct req *rq, struct err *e)
 {
-	struct organization *organization;
+	struct organization *organization = NULL;
 	struct invitation invitation = { 0 }, *made;
 	int rc = path_organization(rq, &organization, e);
 	if (rc < 0 || (rc = invitation_begin(rq, &invitation, e)) < 0)
@@ -137,7 +137,7 @@ static int organization_invite(struct req *rq, struct err *e)
 
 static int organization_invitations(struct req *rq, struct err *e)
 {
-	struct organization *organization;
+	struct organization *organization = NULL;
 	struct invitation_list list;
 	int rc = path_organization(rq, &organization, e);
 	if (rc < 0 || (rc = invitation_list_of_organization(rq->db, rq->arena, organization->id, &list, e)) < 0)
@@ -147,7 +147,7 @@ static int organization_invitations(struct req *rq, struct err *e)
 
 static int path_organization_invitation(struct req *rq, struct invitation **ret, struct err *e)
 {
-	struct organization *organization;
+	struct organization *organization = NULL;
 	int rc = path_organization(rq, &organization, e);
 	if (rc < 0 || (rc = path_invitation(rq, 0, ret, e)) < 0)
 		return rc;
@@ -156,14 +156,14 @@ static int path_organization_invitation(struct req *rq, struct invitation **ret,
 
 static int organization_invitation(struct req *rq, struct err *e)
 {
-	struct invitation *invitation;
+	struct invitation *invitation = NULL;
 	int rc = path_organization_invitation(rq, &invitation, e);
 	return rc < 0 ? rc : reply_json(rq, 200, invitation_json(invitation));
 }
 
 static int organization_invitation_cancel(struct req *rq, struct err *e)
 {
-	struct invitation *invitation;
+	struct invitation *invitation = NULL;
 	int rc = path_organization_invitation(rq, &invitation, e);
 	if (rc < 0 || (rc = invitation_remove(rq->db, 0, invitation->id, e)) < 0)
 		return rc;
@@ -196,16 +196,16 @@ static int own_list(struct req *rq, bool to_projects, struct err *e)
 
 static int own_show(struct req *rq, bool to_projects, struct err *e)
 {
-	struct invitation *invitation;
+	struct invitation *invitation = NULL;
 	int rc = own_invitation(rq, to_projects, &invitation, e);
 	return rc < 0 ? rc : reply_json(rq, 200, invitation_json(invitation));
 }
 
 static int own_accept(struct req *rq, bool to_projects, struct err *e)
 {
-	struct invitation *invitation;
-	struct user *user;
-	struct project *project;
+	struct invitation *invitation = NULL;
+	struct user *user = NULL;
+	struct project *project = NULL;
 	struct origin origin = rq->origin;
 	int rc = own_invitation(rq, to_projects, &invitation, e);
 	if (rc < 0 || (rc = user_find(rq->db, rq->arena, rq->who->user_id, &user, e)) < 0)
@@ -221,8 +221,8 @@ static int own_accept(struct req *rq, bool to_projects, struct err *e)
 
 static int own_decline(struct req *rq, bool to_projects, struct err *e)
 {
-	struct invitation *invitation;
-	struct project *project;
+	struct invitation *invitation = NULL;
+	struct project *project = NULL;
 	int rc = own_invitation(rq, to_projects, &invitation, e);
 	if (rc < 0 || (rc = invitation_remove(rq->db, invitation->project_id, invitation->id, e)) < 0)
 		return rc;

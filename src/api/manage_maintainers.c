@@ -18,7 +18,7 @@ static int maintainers_list(struct req *rq, struct err *e)
 
 static int maintainers_get(struct req *rq, struct err *e)
 {
-	struct maintainer *maintainer;
+	struct maintainer *maintainer = NULL;
 	int rc = path_maintainer(rq, &maintainer, e);
 	return rc < 0 ? rc : reply_json(rq, 200, maintainer_json(maintainer));
 }
@@ -41,7 +41,7 @@ static int maintainers_create(struct req *rq, struct err *e)
 static int maintainers_update(struct req *rq, struct err *e)
 {
 	const char *name;
-	struct maintainer *maintainer;
+	struct maintainer *maintainer = NULL;
 	int rc = path_maintainer(rq, &maintainer, e);
 	if (rc < 0 || (rc = arg_required(rq, "name", &name, e)) < 0)
 		return rc;
@@ -52,7 +52,7 @@ static int maintainers_update(struct req *rq, struct err *e)
 
 static int maintainers_delete(struct req *rq, struct err *e)
 {
-	struct maintainer *maintainer;
+	struct maintainer *maintainer = NULL;
 	int rc = path_maintainer(rq, &maintainer, e);
 	if (rc < 0 || (rc = maintainer_remove(rq->db, maintainer->id, e)) < 0)
 		return rc;
@@ -61,7 +61,7 @@ static int maintainers_delete(struct req *rq, struct err *e)
 
 static int maintainers_users(struct req *rq, struct err *e)
 {
-	struct maintainer *maintainer;
+	struct maintainer *maintainer = NULL;
 	struct organization_user_list list;
 	int rc = path_maintainer(rq, &maintainer, e);
 	if (rc < 0 || (rc = maintainer_users(rq->db, rq->arena, maintainer->id, &list, e)) < 0)
@@ -73,8 +73,8 @@ static const struct param USER_PARAMS[] = { { "email", P_TEXT, 254, NULL }, { "i
 
 static int maintainers_user_add(struct req *rq, struct err *e)
 {
-	struct maintainer *maintainer;
-	struct user *user;
+	struct maintainer *maintainer = NULL;
+	struct user *user = NULL;
 	int rc = path_maintainer(rq, &maintainer, e);
 	if (rc < 0 || (rc = manage_named_user(rq, &user, e)) < 0 || (rc = maintainer_user_add(rq->db, maintainer->id, user->id, e)) < 0)
 		return rc;
@@ -83,7 +83,7 @@ static int maintainers_user_add(struct req *rq, struct err *e)
 
 static int maintainers_user_remove(struct req *rq, struct err *e)
 {
-	struct maintainer *maintainer;
+	struct maintainer *maintainer = NULL;
 	int64_t user_id = req_path_id(rq, 1, e);
 	int rc = user_id ? path_maintainer(rq, &maintainer, e) : -ERR_ROUTE_NOT_FOUND;
 	if (rc < 0 || (rc = maintainer_user_remove(rq->db, maintainer->id, user_id, e)) < 0)
@@ -93,7 +93,7 @@ static int maintainers_user_remove(struct req *rq, struct err *e)
 
 static int maintainers_join(struct req *rq, struct err *e)
 {
-	struct maintainer *maintainer;
+	struct maintainer *maintainer = NULL;
 	int rc = path_maintainer(rq, &maintainer, e);
 	if (rc < 0 || (rc = maintainer_user_add(rq->db, maintainer->id, rq->who->user_id, e)) < 0)
 		return rc;

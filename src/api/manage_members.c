@@ -10,7 +10,7 @@
 
 static int members_list(struct req *rq, struct err *e)
 {
-	struct project *project;
+	struct project *project = NULL;
 	struct member_list list;
 	int rc = manage_project(rq, PROJECT_SEE, &project, e);
 	if (rc < 0 || (rc = member_list(rq->db, rq->arena, project->id, &list, e)) < 0)
@@ -29,7 +29,7 @@ static int join(struct req *rq, const struct project *project, const struct user
 
 static int member_answer(struct req *rq, int status, int64_t project_id, int64_t user_id, struct err *e)
 {
-	struct member *member;
+	struct member *member = NULL;
 	int rc = member_find(rq->db, rq->arena, project_id, user_id, &member, e);
 	if (rc <= 0)
 		return rc < 0 ? rc : fail(e, ERR_MANAGE_NOT_FOUND, "The user is no member of the project.");
@@ -47,8 +47,8 @@ static const struct param ADD_PARAMS[] = {
 
 static int members_add(struct req *rq, struct err *e)
 {
-	struct project *project;
-	struct user *user;
+	struct project *project = NULL;
+	struct user *user = NULL;
 	struct member member = { .reason = arena_strdup(rq->arena, arg_text(rq, "reason", "")), .invited_by = rq->who->user_id };
 	const char *role;
 	int64_t seconds;
@@ -75,8 +75,8 @@ static const struct param ROLE_PARAMS[] = { { "role", P_TEXT, 32, "admin, share,
 
 static int members_update(struct req *rq, struct err *e)
 {
-	struct project *project;
-	struct member *member;
+	struct project *project = NULL;
+	struct member *member = NULL;
 	const char *role;
 	int rc = manage_project(rq, PROJECT_MANAGE, &project, e);
 	if (rc < 0 || (rc = manage_role(rq, NULL, &role, e)) < 0 || (rc = path_member(rq, project, &member, e)) < 0)
@@ -90,8 +90,8 @@ static int members_update(struct req *rq, struct err *e)
 /* An administrator removes others; anybody leaves by themselves. The master token is dead before this answers (R04, R13). */
 static int members_remove(struct req *rq, struct err *e)
 {
-	struct project *project;
-	struct member *member;
+	struct project *project = NULL;
+	struct member *member = NULL;
 	bool leaves = req_path_id(rq, 1, e) == rq->who->user_id;
 	int rc = manage_project(rq, leaves ? PROJECT_SEE : PROJECT_MANAGE, &project, e);
 	if (rc < 0 || (rc = path_member(rq, project, &member, e)) < 0)
@@ -107,9 +107,9 @@ static int members_remove(struct req *rq, struct err *e)
 /* By oneself: where the organization allows it to its members, and super admins. */
 static int members_join(struct req *rq, struct err *e)
 {
-	struct project *project;
-	struct organization *organization;
-	struct user *user;
+	struct project *project = NULL;
+	struct organization *organization = NULL;
+	struct user *user = NULL;
 	char role[] = "admin";
 	struct member member = { .role = role };
 	int rc = manage_project(rq, PROJECT_OWN, &project, e);
@@ -132,8 +132,8 @@ static const struct param REQUEST_PARAMS[] = {
 /* For members of the organization; to others a project does not exist. */
 static int requests_create(struct req *rq, struct err *e)
 {
-	struct project *project;
-	struct member *member;
+	struct project *project = NULL;
+	struct member *member = NULL;
 	struct join_request request = { .user_id = rq->who->user_id, .reason = arena_strdup(rq->arena, arg_text(rq, "reason", "")) };
 	const char *role;
 	int rc = manage_project(rq, PROJECT_OWN, &project, e);
@@ -157,7 +157,7 @@ static int requests_create(struct req *rq, struct err *e)
 
 static int requests_list(struct req *rq, struct err *e)
 {
-	struct project *project;
+	struct project *project = NULL;
 	struct join_request_list list;
 	int rc = manage_project(rq, PROJECT_MANAGE, &project, e);
 	if (rc < 0 || (rc = join_request_list_of_project(rq->db, rq->arena, project->id, &list, e)) < 0)
@@ -178,8 +178,8 @@ static int path_request(struct req *rq, struct project **ret_project, struct joi
 
 static int requests_get(struct req *rq, struct err *e)
 {
-	struct project *project;
-	struct join_request *request;
+	struct project *project = NULL;
+	struct join_request *request = NULL;
 	int rc = path_request(rq, &project, &request, e);
 	return rc < 0 ? rc : reply_json(rq, 200, join_request_json(request));
 }
@@ -187,9 +187,9 @@ static int requests_get(struct req *rq, struct err *e)
 /* Not by who asked: somebody else has to agree. */
 static int requests_approve(struct req *rq, struct err *e)
 {
-	struct project *project;
-	struct join_request *request;
-	struct user *user;
+	struct project *project = NULL;
+	struct join_request *request = NULL;
+	struct user *user = NULL;
 	int rc = path_request(rq, &project, &request, e);
 	if (rc < 0)
 		return rc;
@@ -209,8 +209,8 @@ static int requests_approve(struct req *rq, struct err *e)
 
 static int requests_reject(struct req *rq, struct err *e)
 {
-	struct project *project;
-	struct join_request *request;
+	struct project *project = NULL;
+	struct join_request *request = NULL;
 	int rc = path_request(rq, &project, &request, e);
 	if (rc < 0 || (rc = join_request_remove(rq->db, project->id, request->id, e)) < 0 ||
 	    (rc = manage_record(rq, project, (struct manage_note){ EVENT_JOIN_REJECTED, request->id, request->user_email, NULL }, e)) < 0)
@@ -244,14 +244,14 @@ static int own_requests_list(struct req *rq, struct err *e)
 
 static int own_requests_get(struct req *rq, struct err *e)
 {
-	struct join_request *request;
+	struct join_request *request = NULL;
 	int rc = own_request(rq, &request, e);
 	return rc < 0 ? rc : reply_json(rq, 200, join_request_json(request));
 }
 
 static int own_requests_delete(struct req *rq, struct err *e)
 {
-	struct join_request *request;
+	struct join_request *request = NULL;
 	int rc = own_request(rq, &request, e);
 	if (rc < 0 || (rc = join_request_remove(rq->db, request->project_id, request->id, e)) < 0)
 		return rc;

@@ -40,7 +40,7 @@ static int organizations_list(struct req *rq, struct err *e)
 
 static int organizations_list_of_maintainer(struct req *rq, struct err *e)
 {
-	struct maintainer *maintainer;
+	struct maintainer *maintainer = NULL;
 	struct organization_list list;
 	int64_t id = req_path_id(rq, 0, e);
 	int rc = id ? permit_maintainer(rq->db, rq->arena, rq->who, id, &maintainer, e) : -ERR_ROUTE_NOT_FOUND;
@@ -51,7 +51,7 @@ static int organizations_list_of_maintainer(struct req *rq, struct err *e)
 
 static int organizations_get(struct req *rq, struct err *e)
 {
-	struct organization *organization;
+	struct organization *organization = NULL;
 	int rc = path_organization(rq, &organization, e);
 	return rc < 0 ? rc : organization_answer(rq, 200, organization, e);
 }
@@ -60,7 +60,7 @@ static const struct param NAME_PARAMS[] = { { "name", P_TEXT, 255, NULL }, { 0 }
 
 static int organizations_create(struct req *rq, struct err *e)
 {
-	struct maintainer *maintainer;
+	struct maintainer *maintainer = NULL;
 	struct organization organization = { 0 };
 	const char *name;
 	int64_t id = req_path_id(rq, 0, e);
@@ -84,7 +84,7 @@ static const struct param UPDATE_PARAMS[] = {
 
 static int move_to_maintainer(struct req *rq, struct organization *organization, struct err *e)
 {
-	struct maintainer *maintainer;
+	struct maintainer *maintainer = NULL;
 	if (!arg_given(rq, "maintainerId"))
 		return 0;
 	if (!rq->who->is_super)
@@ -95,7 +95,7 @@ static int move_to_maintainer(struct req *rq, struct organization *organization,
 
 static int organizations_update(struct req *rq, struct err *e)
 {
-	struct organization *organization;
+	struct organization *organization = NULL;
 	int rc = path_organization(rq, &organization, e);
 	if (rc < 0 || (rc = move_to_maintainer(rq, organization, e)) < 0)
 		return rc;
@@ -108,7 +108,7 @@ static int organizations_update(struct req *rq, struct err *e)
 
 static int organizations_delete(struct req *rq, struct err *e)
 {
-	struct organization *organization;
+	struct organization *organization = NULL;
 	int rc = path_organization(rq, &organization, e);
 	if (rc < 0 || (rc = organization_remove(rq->db, organization->id, e)) < 0)
 		return rc;
@@ -118,7 +118,7 @@ static int organizations_delete(struct req *rq, struct err *e)
 
 static int organizations_users(struct req *rq, struct err *e)
 {
-	struct organization *organization;
+	struct organization *organization = NULL;
 	struct organization_user_list list;
 	int rc = path_organization(rq, &organization, e);
 	if (rc < 0 || (rc = organization_users(rq->db, rq->arena, organization->id, &list, e)) < 0)
@@ -130,8 +130,8 @@ static const struct param USER_PARAMS[] = { { "email", P_TEXT, 254, NULL }, { "i
 
 static int organizations_user_add(struct req *rq, struct err *e)
 {
-	struct organization *organization;
-	struct user *user;
+	struct organization *organization = NULL;
+	struct user *user = NULL;
 	int rc = path_organization(rq, &organization, e);
 	if (rc < 0 || (rc = manage_named_user(rq, &user, e)) < 0 || (rc = organization_user_add(rq->db, organization->id, user->id, e)) < 0)
 		return rc;
@@ -140,7 +140,7 @@ static int organizations_user_add(struct req *rq, struct err *e)
 
 static int organizations_user_remove(struct req *rq, struct err *e)
 {
-	struct organization *organization;
+	struct organization *organization = NULL;
 	int64_t user_id = req_path_id(rq, 1, e);
 	int rc = user_id ? path_organization(rq, &organization, e) : -ERR_ROUTE_NOT_FOUND;
 	if (rc < 0 || (rc = organization_user_remove(rq->db, organization->id, user_id, e)) < 0)
@@ -150,7 +150,7 @@ static int organizations_user_remove(struct req *rq, struct err *e)
 
 static int organizations_join(struct req *rq, struct err *e)
 {
-	struct organization *organization;
+	struct organization *organization = NULL;
 	int rc = path_organization(rq, &organization, e);
 	if (rc < 0 || (rc = organization_user_add(rq->db, organization->id, rq->who->user_id, e)) < 0)
 		return rc;

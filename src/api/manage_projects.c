@@ -22,7 +22,7 @@ static int project_answer(struct req *rq, int status, const struct project *proj
 
 static int projects_list_of_organization(struct req *rq, struct err *e)
 {
-	struct organization *organization;
+	struct organization *organization = NULL;
 	struct project_list list;
 	int64_t id = req_path_id(rq, 0, e);
 	int rc = id ? permit_organization(rq->db, rq->arena, rq->who, id, &organization, e) : -ERR_ROUTE_NOT_FOUND;
@@ -40,7 +40,7 @@ static const struct param CREATE_PARAMS[] = {
 /* Who makes a project is its first administrator. */
 static int creator_join(struct req *rq, const struct project *project, struct err *e)
 {
-	struct user *user;
+	struct user *user = NULL;
 	struct origin origin = manage_origin(rq, project);
 	char role[] = "admin";
 	struct member member = { .project_id = project->id, .user_id = rq->who->user_id, .role = role };
@@ -50,7 +50,7 @@ static int creator_join(struct req *rq, const struct project *project, struct er
 
 static int projects_create(struct req *rq, struct err *e)
 {
-	struct organization *organization;
+	struct organization *organization = NULL;
 	struct project project = { 0 }, *made;
 	const char *name;
 	int64_t id = req_path_id(rq, 0, e);
@@ -69,7 +69,7 @@ static int projects_create(struct req *rq, struct err *e)
 
 static int projects_get(struct req *rq, struct err *e)
 {
-	struct project *project;
+	struct project *project = NULL;
 	int rc = manage_project(rq, PROJECT_SEE, &project, e);
 	return rc < 0 ? rc : project_answer(rq, 200, project, e);
 }
@@ -97,7 +97,7 @@ static int update_check(struct req *rq, struct err *e)
 
 static int projects_update(struct req *rq, struct err *e)
 {
-	struct project *project;
+	struct project *project = NULL;
 	int rc = manage_project(rq, PROJECT_MANAGE, &project, e);
 	if (rc < 0 || (rc = update_check(rq, e)) < 0)
 		return rc;
@@ -116,7 +116,7 @@ static int projects_update(struct req *rq, struct err *e)
 
 static int projects_delete(struct req *rq, struct err *e)
 {
-	struct project *project;
+	struct project *project = NULL;
 	int rc = manage_project(rq, PROJECT_OWN, &project, e);
 	if (rc < 0)
 		return rc;
@@ -140,7 +140,7 @@ static const struct param DISABLED_PARAMS[] = {
 /* Its tokens are refused before this answers (R13). */
 static int projects_disabled(struct req *rq, struct err *e)
 {
-	struct project *project;
+	struct project *project = NULL;
 	bool disabled = arg_bool(rq, "isDisabled", true);
 	int rc = manage_project(rq, PROJECT_OWN, &project, e);
 	if (rc < 0)
@@ -159,8 +159,8 @@ static const struct param MOVE_PARAMS[] = { { "organizationId", P_INT, 0, NULL }
 /* Both organizations have to be one's own. */
 static int projects_move(struct req *rq, struct err *e)
 {
-	struct project *project;
-	struct organization *organization;
+	struct project *project = NULL;
+	struct organization *organization = NULL;
 	int rc = manage_project(rq, PROJECT_OWN, &project, e);
 	if (rc < 0 || (rc = permit_organization(rq->db, rq->arena, rq->who, arg_int(rq, "organizationId", 0), &organization, e)) < 0)
 		return rc;
@@ -204,14 +204,14 @@ static int deleted_list(struct req *rq, struct err *e)
 
 static int deleted_get(struct req *rq, struct err *e)
 {
-	struct project *project;
+	struct project *project = NULL;
 	int rc = deleted_project(rq, &project, e);
 	return rc < 0 ? rc : project_answer(rq, 200, project, e);
 }
 
 static int deleted_restore(struct req *rq, struct err *e)
 {
-	struct project *project;
+	struct project *project = NULL;
 	int rc = deleted_project(rq, &project, e);
 	if (rc < 0)
 		return rc;
@@ -228,7 +228,7 @@ static const struct param PURGE_PARAMS[] = { { "ignoreBackendErrors", P_BOOL, 0,
 
 static int deleted_purge(struct req *rq, struct err *e)
 {
-	struct project *project;
+	struct project *project = NULL;
 	int rc = deleted_project(rq, &project, e);
 	if (rc < 0)
 		return rc;

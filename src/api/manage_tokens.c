@@ -12,7 +12,7 @@
 static int tokens_verify(struct req *rq, struct err *e)
 {
 	struct manage_token *token = NULL;
-	struct user *user;
+	struct user *user = NULL;
 	int rc = user_find(rq->db, rq->arena, rq->who->user_id, &user, e);
 	if (rc > 0 && rq->who->manage_token_id)
 		rc = manage_token_find(rq->db, rq->arena, rq->who->manage_token_id, &token, e);
@@ -119,7 +119,7 @@ static int own_token(struct req *rq, struct manage_token **ret, struct err *e)
 
 static int tokens_refresh(struct req *rq, struct err *e)
 {
-	struct manage_token *token;
+	struct manage_token *token = NULL;
 	char *text;
 	int rc = own_token(rq, &token, e);
 	if (rc < 0 || (rc = manage_token_refresh(rq->db, rq->arena, token->id, &text, e)) < 0)
@@ -132,7 +132,7 @@ static int tokens_refresh(struct req *rq, struct err *e)
 
 static int tokens_revoke(struct req *rq, struct err *e)
 {
-	struct manage_token *token;
+	struct manage_token *token = NULL;
 	int rc = own_token(rq, &token, e);
 	if (rc < 0 || (rc = manage_token_remove(rq->db, token->id, e)) < 0)
 		return rc;

@@ -37,7 +37,7 @@ static int users_list(struct req *rq, struct err *e)
 
 static int users_get(struct req *rq, struct err *e)
 {
-	struct user *user;
+	struct user *user = NULL;
 	int rc = path_user(rq, &user, e);
 	return rc < 0 ? rc : reply_json(rq, 200, user_json(user));
 }
@@ -50,7 +50,7 @@ static const struct param UPDATE_PARAMS[] = {
 
 static int users_update(struct req *rq, struct err *e)
 {
-	struct user *user;
+	struct user *user = NULL;
 	int rc = path_user(rq, &user, e);
 	if (rc < 0)
 		return rc;
@@ -68,7 +68,7 @@ static int users_update(struct req *rq, struct err *e)
 /* Every membership ends with its master token, sessions and management tokens are dead. The row stays, for the history. */
 static int users_delete(struct req *rq, struct err *e)
 {
-	struct user *user;
+	struct user *user = NULL;
 	struct member_list members;
 	int rc = path_user(rq, &user, e);
 	if (rc < 0)
@@ -96,7 +96,7 @@ static int users_delete(struct req *rq, struct err *e)
 
 static int users_mfa_delete(struct req *rq, struct err *e)
 {
-	struct user *user;
+	struct user *user = NULL;
 	int rc = path_user(rq, &user, e);
 	if (rc < 0 || (rc = second_factor_disable(rq->db, user->id, e)) < 0)
 		return rc;
@@ -105,7 +105,7 @@ static int users_mfa_delete(struct req *rq, struct err *e)
 
 static int users_super(struct req *rq, struct err *e)
 {
-	struct user *user;
+	struct user *user = NULL;
 	int rc = path_user(rq, &user, e);
 	if (rc < 0)
 		return rc;
@@ -121,7 +121,7 @@ static json_t *organization_item(const struct organization *organization)
 
 static int users_organizations(struct req *rq, struct err *e)
 {
-	struct user *user;
+	struct user *user = NULL;
 	struct organization_list list;
 	int rc = path_user(rq, &user, e);
 	if (rc < 0 || (rc = organization_list(rq->db, rq->arena, 0, user->id, &list, e)) < 0)
@@ -137,7 +137,7 @@ static json_t *project_of_member(const struct member *member)
 
 static int users_projects(struct req *rq, struct err *e)
 {
-	struct user *user;
+	struct user *user = NULL;
 	struct member_list list;
 	int rc = path_user(rq, &user, e);
 	if (rc < 0 || (rc = member_list_of_user(rq->db, rq->arena, user->id, &list, e)) < 0)
@@ -147,7 +147,7 @@ static int users_projects(struct req *rq, struct err *e)
 
 static int users_maintainers(struct req *rq, struct err *e)
 {
-	struct user *user;
+	struct user *user = NULL;
 	struct maintainer_list list;
 	int rc = path_user(rq, &user, e);
 	if (rc < 0 || (rc = maintainer_list(rq->db, rq->arena, user->id, &list, e)) < 0)
