@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "work/invitations.h"
+#include "work/files.h"
 #include "work/token_sweeps.h"
 
 const struct sweep SWEEPS[] = {
@@ -18,6 +19,7 @@ const struct sweep SWEEPS[] = {
 	{ "expiry notices", 300, sweep_expiry_notices },
 	{ "answers that may be repeated", 30, sweep_token_replays },
 	{ "links that share tokens", 300, sweep_token_links },
+	{ "contents of removed and expired files", 10, files_sweep },
 	{ NULL, 0, NULL },
 };
 

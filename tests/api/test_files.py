@@ -1,4 +1,7 @@
 """Files: announced, found, tagged, deleted; who may see which (behaviour.md §7)."""
+import os
+import time
+
 import pytest
 from conftest import unique
 
@@ -146,6 +149,29 @@ def test_delete(api, prepare):
     assert api.get("files/%d" % made["id"]).status_code == 404
     assert api.delete("files/%d" % made["id"]).status_code == 404
     assert made["name"] not in names(api.get("files"))
+
+
+def test_delete_async_is_a_job(api, prepare, make_token):
+    made = prepare()
+    job = api.wait(api.delete("files/%d?async=1" % made["id"]))
+    assert job["status"] == "success" and job["operationName"] == "fileDelete" and job["operationParams"]["fileId"] == made["id"]
+    assert api.get("files/%d" % made["id"]).status_code == 404
+    assert api.get("events?limit=1").json()[0]["event"] == "storage.fileDeleted"
+    assert api.delete("files/%d?async=1" % made["id"]).status_code == 404
+    kept = prepare()
+    assert api.delete("files/%d?async=1" % kept["id"], token=make_token()["token"]).status_code == 403
+    assert api.get("files/%d" % kept["id"]).status_code == 200
+
+
+def test_contents_of_a_removed_file_leave_the_disk(api, server):
+    file_id = api.upload("contents that go")
+    folder = os.path.join(server.data, "blobs", str(server.project_id), "exp-15-files-%d-%d" % (server.project_id, file_id))
+    assert os.listdir(folder)
+    assert api.delete("files/%d" % file_id).status_code == 204
+    deadline = time.monotonic() + 60
+    while os.path.exists(folder) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not os.path.exists(folder)
 
 
 def test_refresh_gives_new_credentials(api, prepare):
