@@ -1,6 +1,6 @@
 /* The kinds of jobs. */
 #include "work/buckets.h"
-#include "work/files.h"
+#include "work/load.h"
 #include "work/runner.h"
 #include "work/tables.h"
 #include "work/typed.h"
@@ -8,11 +8,12 @@
 const struct job_kind JOB_KINDS[] = {
 	{ "bucketDelete", job_bucket_delete, EVENT_NONE },
 	{ "bucketUpdate", job_bucket_update, EVENT_NONE },
-	{ "fileDelete", job_file_delete, EVENT_NONE },
 	{ "tableColumnAdd", job_table_column_add, EVENT_NONE },
 	{ "tableColumnDelete", job_table_column_delete, EVENT_NONE },
+	{ "tableCreate", table_create_job, EVENT_NONE },
 	{ "tableDefinitionCreate", job_table_definition, EVENT_NONE },
 	{ "tableDrop", job_table_drop, EVENT_NONE },
+	{ "tableImport", import_job, EVENT_TABLE_IMPORT_ERROR },
 	{ "tablePrimaryKeyAdd", job_table_key_add, EVENT_NONE },
 	{ "tablePrimaryKeyDelete", job_table_key_delete, EVENT_NONE },
 	{ "tableUpdate", job_table_update, EVENT_NONE },

@@ -28,10 +28,6 @@ int rows_cursor_next(struct rows_cursor *cursor, struct err *e);
 /* The columns of the table's key as numbers, in the table's own order of names; *ret is malloc()ed, NULL when it has none. */
 int rows_key_columns(const struct table *table, int64_t **ret, struct err *e);
 
-#define ROWS_TIME_SIZE 32
-/* "YYYY-mm-dd HH:MM:SS" into text, returns its length. */
-size_t rows_time_text(int64_t time_us, char text[ROWS_TIME_SIZE]);
-
 int sqlite_rows_create(struct database *database, const struct table *table, struct err *e);
 int sqlite_rows_drop(struct database *database, int64_t project_id, int64_t table_number, struct err *e);
 int sqlite_rows_column_drop(struct database *database, const struct table *table, int64_t column_number, struct err *e);

@@ -57,4 +57,8 @@ int rows_select(struct database *database, const struct rows_query *query, rows_
 int rows_delete(struct database *database, const struct table *table, const struct rows_filter *filter, int64_t *ret_deleted,
 	struct rows_result *ret, struct err *e);
 
+#define ROWS_TIME_SIZE 32
+/* "YYYY-mm-dd HH:MM:SS" into text, returns its length. */
+size_t rows_time_text(int64_t time_us, char text[ROWS_TIME_SIZE]);
+
 #endif
