@@ -16,8 +16,10 @@ extern const struct route IMPORT_ROUTES[];
 extern const struct route INDEX_ROUTES[];
 extern const struct route JOB_ROUTES[];
 extern const struct route METADATA_ROUTES[];
+extern const struct route RETRIEVAL_ROUTES[];
 extern const struct route TABLE_COLUMN_ROUTES[];
 extern const struct route TABLE_ROUTES[];
+extern const struct route TOKEN_LINK_ROUTES[];
 extern const struct route TOKEN_ROUTES[];
 extern const struct route TRIGGER_ROUTES[];
 
@@ -37,8 +39,10 @@ const struct route *const ROUTE_TABLES[] = {
 	INDEX_ROUTES,
 	JOB_ROUTES,
 	METADATA_ROUTES,
+	RETRIEVAL_ROUTES,
 	TABLE_COLUMN_ROUTES,
 	TABLE_ROUTES,
+	TOKEN_LINK_ROUTES,
 	TOKEN_ROUTES,
 	TRIGGER_ROUTES,
 	NULL,

@@ -91,6 +91,7 @@ ERR_CODE(ERR_TABLE_VALIDATION, 400, "storage.tables.validation", "Invalid table.
 ERR_CODE(ERR_TOKEN_DISABLED, 401, "storage.tokenDisabled", "Access token is disabled")
 ERR_CODE(ERR_TOKEN_EXPIRED, 401, "storage.tokenExpired", "Access token expired")
 ERR_CODE(ERR_TOKEN_INVALID, 401, "storage.tokenInvalid", "Invalid access token")
+ERR_CODE(ERR_TOKEN_LINK_NOT_FOUND, 404, "storage.tokens.linkNotFound", "Link not found")
 ERR_CODE(ERR_TOKEN_MISSING, 401, NULL, "Access token must be set")
 ERR_CODE(ERR_TOKEN_NOT_FOUND, 404, "storage.tokens.notFound", "Token not found")
 ERR_CODE(ERR_TOKEN_PERMISSIONS, 400, "storage.tokens.invalidPermissions", "Invalid bucket permissions.")

@@ -130,7 +130,7 @@ void reply_error(struct http_exchange *x)
 	if (status == 405)
 		reply_header(&x->rq, "Allow", x->match.allowed);
 	if (status >= 500 && status != 501)
-		log_line(LOG_ERROR, "answered with an error", "exceptionId", exchange_id(x), "method", x->method, "path", x->path,
+		log_line(LOG_ERROR, "answered with an error", "exceptionId", exchange_id(x), "method", x->method, "path", x->match.route ? x->match.route->path : x->path,
 			"error", err_text(&x->err), NULL);
 }
 

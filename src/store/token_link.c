@@ -50,11 +50,10 @@ static void link_read(struct db_rows *rows, struct arena *arena, struct token_li
 		memcpy(ret->hash, hash, SECRET_HASH_SIZE);
 }
 
-int token_link_find(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct token_link **ret, struct err *e)
+static int link_find(struct db *db, const struct sql *sql, struct db_args key, struct arena *arena, struct token_link **ret, struct err *e)
 {
-	static const struct sql SQL = { "SELECT " COLUMNS " FROM token_links WHERE project_id = $1 AND id = $2", NULL };
 	own(own_rows) struct db_rows *rows = NULL;
-	int rc = db_find(db, &SQL, DB_ARGS(db_i(project_id), db_i(id)), &rows, e);
+	int rc = db_find(db, sql, key, &rows, e);
 	if (rc <= 0)
 		return rc;
 	*ret = arena_new_of(arena, struct token_link);
@@ -62,6 +61,19 @@ int token_link_find(struct db *db, struct arena *arena, int64_t project_id, int6
 		return fail(e, ERR_INTERNAL, NULL);
 	link_read(rows, arena, *ret);
 	return 1;
+}
+
+int token_link_find(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct token_link **ret, struct err *e)
+{
+	static const struct sql SQL = { "SELECT " COLUMNS " FROM token_links WHERE project_id = $1 AND id = $2", NULL };
+	return link_find(db, &SQL, DB_ARGS(db_i(project_id), db_i(id)), arena, ret, e);
+}
+
+int token_link_lock(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct token_link **ret, struct err *e)
+{
+	static const struct sql SQL = { "SELECT " COLUMNS " FROM token_links WHERE project_id = $1 AND id = $2",
+		"SELECT " COLUMNS " FROM token_links WHERE project_id = $1 AND id = $2 FOR UPDATE" };
+	return link_find(db, &SQL, DB_ARGS(db_i(project_id), db_i(id)), arena, ret, e);
 }
 
 int token_link_list(struct db *db, struct arena *arena, const int64_t key[2], int64_t limit, struct token_link **ret, size_t *ret_count,

@@ -26,6 +26,8 @@ int token_link_next_id(struct db *db, int64_t *ret_id, struct err *e);
 int token_link_insert(struct db *db, const struct token_link *link, struct err *e);
 /* 1 found, 0 not found, negative failed. */
 int token_link_find(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct token_link **ret, struct err *e);
+/* The same inside a write: nobody changes it before this write ends. */
+int token_link_lock(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct token_link **ret, struct err *e);
 /* All of a token, latest first, at most limit. */
 int token_link_list(struct db *db, struct arena *arena, const int64_t key[2] /* project, token */, int64_t limit, struct token_link **ret,
 	size_t *ret_count, struct err *e);

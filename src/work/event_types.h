@@ -87,6 +87,7 @@ EVENT_TYPE(EVENT_TOKEN_EXPIRED, "storage.tokenExpired", "token", OP_MANAGE, "Tok
 EVENT_TYPE(EVENT_TOKEN_LINK_FAILED, "storage.tokenLinkFailed", "token", OP_REFUSED, "Wrong address typed at the link of token {name} ({id})")
 EVENT_TYPE(EVENT_TOKEN_LINK_OPENED, "storage.tokenLinkOpened", "token", OP_READ, "The link of token {name} ({id}) was opened")
 EVENT_TYPE(EVENT_TOKEN_LINK_REVOKED, "storage.tokenLinkRevoked", "token", OP_MANAGE, "The link of token {name} ({id}) was revoked")
+EVENT_TYPE(EVENT_TOKEN_LINKS_LISTED, "storage.tokenLinksListed", "token", OP_READ, "Listed the links of token {name} ({id})")
 EVENT_TYPE(EVENT_TOKEN_REFRESHED, "storage.tokenRefreshed", "token", OP_MANAGE, "Refreshed token {name} ({id})")
 EVENT_TYPE(EVENT_TOKEN_REPLAYED, "storage.tokenReplayed", "token", OP_MANAGE, "Repeated the undelivered answer about token {name} ({id})")
 EVENT_TYPE(EVENT_TOKEN_RETRIEVED, "storage.tokenRetrieved", "token", OP_READ, "Token {name} ({id}) was retrieved by {recipientEmail}")
