@@ -108,7 +108,7 @@ static void webalize(const char *text, char separator, const char *kept, struct 
 			buf_puts(ret, letters);
 		separate = letters ? separate && !letters[0] : true;
 	}
-	if (ret->failed)
+	if (ret->failed || ret->length == begin)
 		return;
 	size_t from = begin, to = ret->length;
 	while (from < to && (ret->data[from] == '_' || ret->data[from] == '-'))
