@@ -24,6 +24,7 @@ CREATE TABLE projects (
 	disabled_reason TEXT NOT NULL DEFAULT '',
 	deleted_us BIGINT NOT NULL DEFAULT 0,
 	deleted_by BIGINT NOT NULL DEFAULT 0,
+	purged_us BIGINT NOT NULL DEFAULT 0,
 	expires_us BIGINT NOT NULL DEFAULT 0,
 	data_size_bytes BIGINT NOT NULL DEFAULT 0,
 	rows_count BIGINT NOT NULL DEFAULT 0,
@@ -43,6 +44,7 @@ CREATE TABLE users (
 	is_disabled BIGINT NOT NULL DEFAULT 0,
 	features TEXT NOT NULL DEFAULT '[]',
 	totp_sealed TEXT, -- null: no second factor
+	totp_pending_sealed TEXT, -- set up, not proved yet
 	totp_last_step BIGINT NOT NULL DEFAULT 0 -- a code is good once
 );
 CREATE TABLE organization_users (

@@ -47,6 +47,15 @@ static bool is_of(const struct file *file, const char *container, const char *na
 	return str_eq(file->container, container) && (file->is_sliced ? str_starts(name, file->blob) : str_eq(name, file->blob));
 }
 
+/* From here on a refusal is this token's, and recorded. */
+static void be_origin(struct req *rq, const struct identity *identity, const struct file *file)
+{
+	rq->origin.branch_id = file->branch_id;
+	rq->origin.project_id = identity->token.project_id;
+	rq->origin.token_id = identity->token.id;
+	rq->origin.token_description = arena_strdup(rq->arena, identity->token.description);
+}
+
 static int admit_identity(struct req *rq, const struct identity *identity, enum need need, int64_t file_id, struct file **ret,
 	struct err *e)
 {
@@ -56,6 +65,7 @@ static int admit_identity(struct req *rq, const struct identity *identity, enum 
 		return fail(e, ERR_BLOB_NOT_FOUND, NULL);
 	if (rc < 0)
 		return rc;
+	be_origin(rq, identity, *ret);
 	if (!is_of(*ret, req_path(rq, 0), req_path(rq, 1)))
 		return fail(e, ERR_BLOB_PERMISSION, NULL);
 	rc = file_permit(rq->db, &who, *ret, need == NEED_WRITE, e);
@@ -97,17 +107,6 @@ static void common_headers(struct req *rq)
 	reply_header(rq, "x-ms-version", version ? version : "2017-11-09");
 	if (client_id)
 		reply_header(rq, "x-ms-client-request-id", client_id);
-}
-
-static int reply_error(struct req *rq, struct err *e)
-{
-	struct buf xml = { 0 };
-	const char *code = err_wire_code(e) ? err_wire_code(e) : "InternalError";
-	buf_printf(&xml, "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>%s</Code><Message>%s\nRequestId:%s</Message></Error>", code,
-		err_text(e), log_request_id() ? log_request_id() : "0");
-	common_headers(rq);
-	reply_header(rq, "x-ms-error-code", code);
-	return reply_text(rq, err_status(e), "application/xml", &xml);
 }
 
 static void header_time(struct req *rq, const char *name, int64_t time_us)
@@ -221,7 +220,7 @@ static bool is_manifest(const struct file *file, const char *name, const struct 
 	return file->is_sliced && str_eq(name + strlen(file->blob), "manifest") && info->size_bytes <= MANIFEST_MAX;
 }
 
-static int read_blob(struct req *rq, struct err *e)
+static int blobs_get(struct req *rq, struct err *e)
 {
 	struct sas sas;
 	struct file *file;
@@ -352,7 +351,7 @@ static int put_block_list(struct req *rq, struct err *e)
 	return rc < 0 ? rc : reply_written(rq, e);
 }
 
-static int write_blob(struct req *rq, struct err *e)
+static int blobs_put(struct req *rq, struct err *e)
 {
 	struct sas sas;
 	struct file *file;
@@ -369,33 +368,19 @@ static int write_blob(struct req *rq, struct err *e)
 	return fail(e, ERR_BLOB_QUERY, NULL);
 }
 
-/* --- handlers -------------------------------------------------------------------------------------------------------------- */
-
-/* Errors leave as XML from here, not as the JSON of the other endpoints. */
-static int in_xml(struct req *rq, handler *handle, struct err *e)
+/* Asked before the body is let in. */
+static int may_write(struct req *rq, struct err *e)
 {
-	int rc = handle(rq, e);
-	if (rc >= 0)
-		return rc;
-	rc = reply_error(rq, e);
-	err_done(e);
-	return rc;
-}
-
-static int blobs_get(struct req *rq, struct err *e)
-{
-	return in_xml(rq, read_blob, e);
-}
-
-static int blobs_put(struct req *rq, struct err *e)
-{
-	return in_xml(rq, write_blob, e);
+	struct sas sas;
+	return check_signature(rq, NEED_WRITE, &sas, e);
 }
 
 const struct route BLOB_ROUTES[] = {
-	{ "GET", BLOB_ROOT "/{container}/{blob*}", ALLOW_SIGNED_URL, EVENT_NONE, RUN_WORK, blobs_get, NULL, "Download contents of a file" },
-	{ "HEAD", BLOB_ROOT "/{container}/{blob*}", ALLOW_SIGNED_URL, EVENT_NONE, RUN_WORK, blobs_get, NULL, "What is known of contents" },
+	{ "GET", BLOB_ROOT "/{container}/{blob*}", ALLOW_SIGNED_URL, EVENT_NONE, RUN_WORK, blobs_get, NULL, "Download contents of a file",
+		.xml_errors = true },
+	{ "HEAD", BLOB_ROOT "/{container}/{blob*}", ALLOW_SIGNED_URL, EVENT_NONE, RUN_WORK, blobs_get, NULL, "What is known of contents",
+		.xml_errors = true },
 	{ "PUT", BLOB_ROOT "/{container}/{blob*}", ALLOW_SIGNED_URL, EVENT_NONE, RUN_WORK, blobs_put, NULL, "Upload contents of a file",
-		.raw_body = true },
+		.raw_body = true, .xml_errors = true, .before_body = may_write },
 	{ 0 },
 };

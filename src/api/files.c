@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/jobs.h"
 #include "base/str.h"
 #include "http/req.h"
 #include "work/files.h"
@@ -10,6 +11,7 @@
 #define TAG_MAX_BYTES 500
 #define TAGS_MAX 200
 #define LIST_MAX 10000
+#define DELETE_WAIT_US INT64_C(2000000)
 
 /* The event is about this file. */
 static void about(struct req *rq, const struct file *file, json_t *stolen_params)
@@ -211,12 +213,36 @@ static int files_refresh(struct req *rq, struct err *e)
 	return reply_json(rq, 200, json);
 }
 
+static int delete_started(struct req *rq, struct err *e)
+{
+	int64_t *job_id = req_kept(rq);
+	runner_wake(rq->app->runner, rq->who->identity->token.project_id, *job_id, DELETE_WAIT_US);
+	return reply_job(rq, *job_id, e);
+}
+
+static int delete_later(struct req *rq, const struct file *file, struct err *e)
+{
+	int64_t *job_id = arena_new_of(rq->arena, int64_t);
+	if (!job_id)
+		return fail_internal(e, ERR_INTERNAL, "out of memory");
+	json_t *params = json_pack("{s:I, s:I}", "fileId", (json_int_t)file->id, "branchId", (json_int_t)file->branch_id);
+	int rc = job_insert(rq->db, &rq->origin, "fileDelete", NULL, NULL, params, job_id, e);
+	if (rc < 0)
+		return rc;
+	req_no_event(rq); /* the job records the deletion */
+	req_keep(rq, job_id);
+	req_after_commit(rq, delete_started);
+	return 0;
+}
+
 static int files_delete(struct req *rq, struct err *e)
 {
 	struct file *file;
 	int rc = lock_writable(rq, &file, e);
 	if (rc < 0)
 		return rc;
+	if (arg_bool(rq, "async", false))
+		return delete_later(rq, file, e);
 	about(rq, file, NULL);
 	rc = file_remove(rq->db, file->project_id, file->id, e);
 	return rc < 0 ? rc : reply_none(rq, 204);

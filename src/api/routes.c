@@ -1,6 +1,7 @@
 /* The routing table: the tables of all resource files, one line each, sorted by name. */
 #include "http/route.h"
 
+extern const struct route ACCOUNT_LINK_ROUTES[];
 extern const struct route BLOB_ROUTES[];
 extern const struct route BUCKET_ROUTES[];
 extern const struct route COMPONENT_ROUTES[];
@@ -15,8 +16,17 @@ extern const struct route HEALTH_ROUTES[];
 extern const struct route IMPORT_ROUTES[];
 extern const struct route INDEX_ROUTES[];
 extern const struct route JOB_ROUTES[];
+extern const struct route MANAGE_FEATURE_ROUTES[];
+extern const struct route MANAGE_INVITATION_ROUTES[];
+extern const struct route MANAGE_MAINTAINER_ROUTES[];
+extern const struct route MANAGE_MEMBER_ROUTES[];
+extern const struct route MANAGE_ORGANIZATION_ROUTES[];
+extern const struct route MANAGE_PROJECT_ROUTES[];
+extern const struct route MANAGE_TOKEN_ROUTES[];
+extern const struct route MANAGE_USER_ROUTES[];
 extern const struct route METADATA_ROUTES[];
 extern const struct route RETRIEVAL_ROUTES[];
+extern const struct route SESSION_ROUTES[];
 extern const struct route TABLE_COLUMN_ROUTES[];
 extern const struct route TABLE_ROUTES[];
 extern const struct route TOKEN_LINK_ROUTES[];
@@ -24,6 +34,7 @@ extern const struct route TOKEN_ROUTES[];
 extern const struct route TRIGGER_ROUTES[];
 
 const struct route *const ROUTE_TABLES[] = {
+	ACCOUNT_LINK_ROUTES,
 	BLOB_ROUTES,
 	BUCKET_ROUTES,
 	COMPONENT_ROUTES,
@@ -38,8 +49,17 @@ const struct route *const ROUTE_TABLES[] = {
 	IMPORT_ROUTES,
 	INDEX_ROUTES,
 	JOB_ROUTES,
+	MANAGE_FEATURE_ROUTES,
+	MANAGE_INVITATION_ROUTES,
+	MANAGE_MAINTAINER_ROUTES,
+	MANAGE_MEMBER_ROUTES,
+	MANAGE_ORGANIZATION_ROUTES,
+	MANAGE_PROJECT_ROUTES,
+	MANAGE_TOKEN_ROUTES,
+	MANAGE_USER_ROUTES,
 	METADATA_ROUTES,
 	RETRIEVAL_ROUTES,
+	SESSION_ROUTES,
 	TABLE_COLUMN_ROUTES,
 	TABLE_ROUTES,
 	TOKEN_LINK_ROUTES,

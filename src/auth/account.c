@@ -1,6 +1,7 @@
 /* Who is calling, when it is not a storage token: a management token, or a browser with its session (R03, R16). */
 #include "auth/account.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,7 +67,7 @@ int64_t manage_token_parse(const char *text)
 
 static int caller_of_user(struct db *db, struct arena *arena, int64_t user_id, struct caller *ret, struct err *e)
 {
-	struct user *user;
+	struct user *user = NULL;
 	int rc = user_find(db, arena, user_id, &user, e);
 	if (rc <= 0 || user->is_disabled)
 		return rc < 0 ? rc : 0;
@@ -102,9 +103,11 @@ int account_by_manage_token(struct db *db, struct arena *arena, const char *text
 	return 0;
 }
 
-void account_csrf_token(const char *cookie, char ret[44])
+void account_csrf_token(int64_t session_id, char ret[44])
 {
-	secret_sign("csrf", cookie, ret);
+	char text[24];
+	snprintf(text, sizeof(text), "%lld", (long long)session_id);
+	secret_sign("csrf", text, ret);
 }
 
 /* Is it our own page that asks? Browsers that say nothing are judged by the CSRF token alone. */
@@ -116,12 +119,12 @@ static bool same_site(const struct session_claim *claim)
 	return !claim->origin || (host && str_eq_nocase(host + 3, claim->host));
 }
 
-static int check_csrf(const struct session_claim *claim, struct err *e)
+static int check_csrf(const struct session_claim *claim, int64_t session_id, struct err *e)
 {
 	char expected[44];
 	if (!claim->changing)
 		return 0;
-	account_csrf_token(claim->cookie, expected);
+	account_csrf_token(session_id, expected);
 	size_t length = strlen(expected);
 	if (!claim->csrf_token || strlen(claim->csrf_token) != length || !secret_equal(claim->csrf_token, expected, length))
 		return fail(e, ERR_ACCESS_DENIED, "The page's X-CSRF-Token is missing or not of this session. Reload the page.");
@@ -132,7 +135,7 @@ static int check_csrf(const struct session_claim *claim, struct err *e)
 
 static int master_token_of(struct db *db, struct arena *arena, int64_t project_id, int64_t user_id, int64_t *ret_token_id, struct err *e)
 {
-	struct member *member;
+	struct member *member = NULL;
 	int rc = member_find(db, arena, project_id, user_id, &member, e);
 	if (rc < 0)
 		return rc;
@@ -156,7 +159,7 @@ int account_by_session(struct db *db, struct arena *arena, const struct session_
 	if (rc <= 0)
 		return rc < 0 ? rc : fail(e, ERR_TOKEN_MISSING, "The session is over. Sign in again.");
 	ret->session_id = session->id;
-	if ((rc = check_csrf(claim, e)) < 0)
+	if ((rc = check_csrf(claim, session->id, e)) < 0)
 		return rc;
 	use_submit(db, use_write_session, session->id, session->used_us);
 	return claim->project_id ? master_token_of(db, arena, claim->project_id, session->user_id, ret_token_id, e) : 0;
@@ -171,7 +174,7 @@ static int manage_token_alive(struct db *db, struct arena *arena, const struct c
 
 int account_recheck(struct db *db, struct arena *arena, const struct caller *who, struct err *e)
 {
-	struct user *user;
+	struct user *user = NULL;
 	int rc = who->session_id ? session_lives(db, who->session_id, e) : manage_token_alive(db, arena, who, e);
 	if (rc > 0 && who->kind == CALLER_MANAGE && (rc = user_find(db, arena, who->user_id, &user, e)) > 0)
 		rc = !user->is_disabled && user->is_super >= who->is_super;

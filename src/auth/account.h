@@ -28,8 +28,8 @@ int account_by_session(struct db *db, struct arena *arena, const struct session_
 /* Inside a write: is the account that admitted this request still alive (R13)? Same errors. */
 int account_recheck(struct db *db, struct arena *arena, const struct caller *who, struct err *e);
 
-/* The CSRF token that belongs to a session's cookie; ret holds 44 bytes. */
-void account_csrf_token(const char *cookie, char ret[44]);
+/* The CSRF token that belongs to a session; ret holds 44 bytes. */
+void account_csrf_token(int64_t session_id, char ret[44]);
 /* The id in front of "<id>-<40 characters>", 0 when it is no management token. */
 int64_t manage_token_parse(const char *text);
 

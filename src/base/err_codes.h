@@ -1,6 +1,7 @@
 /* Every error that leaves the server: constant, HTTP status, wire code (NULL: none), standard text. Sorted by constant.
  * ERR_CODE(constant, status, code, text) */
 ERR_CODE(ERR_ACCESS_DENIED, 403, "accessDenied", "You don't have access to the resource.")
+ERR_CODE(ERR_ACCOUNT_EXISTS, 400, "auth.accountExists", "There is an account with this address already. Sign in to accept the invitation.")
 ERR_CODE(ERR_ADDRESS_REFUSED, 403, "storage.token.addressNotAllowed", "This token may not be used from your address.")
 ERR_CODE(ERR_BLOB_BLOCK_LIST, 400, "InvalidBlockList", "The specified block list is invalid.")
 ERR_CODE(ERR_BLOB_CONDITION, 412, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.")
@@ -45,8 +46,11 @@ ERR_CODE(ERR_IDEMPOTENCY_MISMATCH, 400, "storage.idempotencyKeyReused", "This Id
 ERR_CODE(ERR_IDEMPOTENCY_SPENT, 400, "storage.idempotencyResultErased", "This call was answered before and its new token has been used since; the token is not shown again.")
 ERR_CODE(ERR_INTERNAL, 500, "internalError", "The server could not answer this call. The exception id finds the cause in its log.")
 ERR_CODE(ERR_JOB_NOT_FOUND, 404, "storage.jobs.notFound", "Job not found")
+ERR_CODE(ERR_LINK_INVALID, 400, "auth.linkInvalid", "This link is over or was used already. Ask for a new one.")
 ERR_CODE(ERR_LOCKED_OUT, 429, "auth.tooManyAttempts", "Too many attempts. Try again later.")
+ERR_CODE(ERR_LOGIN_CODE, 401, "auth.codeNeeded", "The code of your second factor is needed.")
 ERR_CODE(ERR_LOGIN_FAILED, 401, "auth.invalidCredentials", "E-mail or password is not right.")
+ERR_CODE(ERR_LOGIN_TOKEN, 401, "auth.tokenNotAccepted", "This is an API token; people sign in here with e-mail and password. A storage token works in the Storage Console (/console) and in the header X-StorageApi-Token of API calls.")
 ERR_CODE(ERR_MALFORMED, 400, "malformedRequest", "The request could not be read.")
 ERR_CODE(ERR_MANAGE_FORBIDDEN, 403, "accessDenied", "You don't have access to the resource.")
 ERR_CODE(ERR_MANAGE_NOT_FOUND, 404, "notFound", "The resource was not found.")

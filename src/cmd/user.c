@@ -38,7 +38,7 @@ static int account_of(struct db *db, struct newcomer *newcomer, struct user **re
 static int newcomer_add(struct db *db, void *arg, struct err *e)
 {
 	struct newcomer *newcomer = arg;
-	struct project *project;
+	struct project *project = NULL;
 	struct user *user = NULL;
 	int rc = project_get(db, newcomer->arena, newcomer->project_id, &project, e);
 	if (rc < 0 || (rc = account_of(db, newcomer, &user, e)) < 0)

@@ -27,6 +27,7 @@ static void take_identity(struct http_exchange *x, const struct identity *identi
 	x->who.kind = CALLER_STORAGE;
 	x->who.identity = identity;
 	x->rq.origin.project_id = identity->token.project_id;
+	x->rq.origin.branch_id = identity->default_branch_id;
 	x->rq.origin.token_id = identity->token.id;
 	x->rq.origin.token_description = identity->token.description;
 	x->rq.origin.via = x->who.session_id ? "session" : "api";

@@ -160,6 +160,12 @@ static int write_denial(struct db *db, struct db_write *write, struct err *e)
 	if (missing)
 		json_object_set(params, "missing", missing);
 	struct event_object object = { .params = params };
+	/* A token that was refused by the look-up brought no project with it. */
+	if (!x->rq.origin.branch_id) {
+		int rc = branch_default_id(db, x->rq.origin.project_id, &x->rq.origin.branch_id, e);
+		if (rc < 0)
+			return rc;
+	}
 	return emit(db, &x->rq.origin, EVENT_ACCESS_DENIED, &object, e);
 }
 

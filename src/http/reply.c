@@ -117,13 +117,33 @@ static json_t *envelope(struct http_exchange *x, int status)
 	return body;
 }
 
+/* As blob clients read errors: the code in a header, the sentence in XML. Our sentences have no letter that XML would want escaped. */
+static void error_xml(struct http_exchange *x, int status)
+{
+	const char *code = err_wire_code(&x->err) ? err_wire_code(&x->err) : "InternalError";
+	const char *version = exchange_header(x, "x-ms-version"), *client_id = exchange_header(x, "x-ms-client-request-id");
+	struct reply reply = { .status = status, .content_type = "application/xml", .fd = -1, .headers = x->reply.headers };
+	reply_reset(x);
+	x->reply = reply;
+	reply_header(&x->rq, "x-ms-error-code", code);
+	reply_header(&x->rq, "x-ms-request-id", exchange_id(x));
+	reply_header(&x->rq, "x-ms-version", version ? version : "2017-11-09");
+	reply_header(&x->rq, "x-ms-client-request-id", client_id);
+	buf_printf(&x->reply.text, "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>%s</Code><Message>%s\nRequestId:%s</Message></Error>",
+		code, err_text(&x->err), exchange_id(x));
+}
+
 void reply_error(struct http_exchange *x)
 {
 	int status = x->err.code ? err_status(&x->err) : 500;
 	if (!x->err.code)
 		fail(&x->err, ERR_INTERNAL, NULL);
-	reply_reset(x);
-	x->reply = (struct reply){ .status = status, .content_type = JSON_TYPE, .fd = -1, .json = envelope(x, status) };
+	if (x->match.route && x->match.route->xml_errors) {
+		error_xml(x, status);
+	} else {
+		reply_reset(x);
+		x->reply = (struct reply){ .status = status, .content_type = JSON_TYPE, .fd = -1, .json = envelope(x, status) };
+	}
 	int wait_s = x->err.retry_after_s ? x->err.retry_after_s : status == 503 ? 5 : 0;
 	if (wait_s)
 		reply_header(&x->rq, "Retry-After", arena_printf(x->rq.arena, "%d", wait_s));

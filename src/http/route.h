@@ -58,6 +58,7 @@ struct route {
 	bool branched;              /* also under /v2/storage/branch/{branch}/... */
 	bool raw_body;              /* the handler reads the body itself, streamed (uploads): see req.h */
 	/* Rarely set: */
+	bool xml_errors; /* errors leave as a blob service's XML, with the headers that the handler set (clients.md §3.4) */
 	bool (*quick)(struct req
 			*rq); /* tried first, on the loop, after the caller is admitted, with no database and no arguments parsed:
 					* true when it replied (reply_shared), false: go the row's way. For answers kept rendered. No event. */

@@ -217,8 +217,10 @@ static void raise_file_limit(int64_t connections)
 		return;
 	limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > wanted ? wanted : limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
+	char most[24];
+	snprintf(most, sizeof(most), "%llu", (unsigned long long)limit.rlim_cur);
 	if (limit.rlim_cur < wanted)
-		log_line(LOG_WARN, "the limit of open files is lower than connections_max", NULL);
+		log_line(LOG_INFO, "the system allows fewer open files than connections_max asks for", "openFiles", most, NULL);
 }
 
 static int daemon_start(struct http_server *server, int fd, struct err *e)

@@ -7,7 +7,7 @@
 
 #define PROJECT_COLUMNS \
 	"id, organization_id, name, type, created_us, version, default_branch_id, is_disabled, disabled_reason, deleted_us, deleted_by, " \
-	"expires_us, data_size_bytes, rows_count, features, limits, token_max_life_s, events_keep_days"
+	"expires_us, data_size_bytes, rows_count, features, limits, token_max_life_s, events_keep_days, purged_us"
 
 static void project_read(struct arena *arena, struct db_rows *rows, struct project *project)
 {
@@ -30,6 +30,7 @@ static void project_read(struct arena *arena, struct db_rows *rows, struct proje
 		.limits = arena_strdup(arena, db_col_text(rows, 15)),
 		.token_max_life_s = db_col_int(rows, 16),
 		.events_keep_days = db_col_int(rows, 17),
+		.purged_us = db_col_int(rows, 18),
 	};
 }
 
@@ -108,11 +109,12 @@ int project_update(struct db *db, const struct project *project, struct err *e)
 {
 	static const struct sql sql = { "UPDATE projects SET version = version + 1, organization_id = $2, name = $3, type = $4, is_disabled = $5,"
 		" disabled_reason = $6, deleted_us = $7, deleted_by = $8, expires_us = $9, features = $10, limits = $11, token_max_life_s = $12,"
-		" events_keep_days = $13 WHERE id = $1", NULL };
+		" events_keep_days = $13, purged_us = $14 WHERE id = $1", NULL };
 	db_changed(db, DB_CHANGED_PROJECT, project->id, project->id);
 	return db_exec(db, &sql,
 		DB_ARGS(db_i(project->id), db_i(project->organization_id), db_s(project->name), db_s(project->type), db_bool(project->is_disabled),
 			db_s(project->disabled_reason), db_i(project->deleted_us), db_i(project->deleted_by), db_i(project->expires_us),
-			db_s(project->features), db_s(project->limits), db_i(project->token_max_life_s), db_i(project->events_keep_days)),
+			db_s(project->features), db_s(project->limits), db_i(project->token_max_life_s), db_i(project->events_keep_days),
+			db_i(project->purged_us)),
 		e);
 }

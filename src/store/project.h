@@ -19,6 +19,7 @@ struct project {
 	bool is_disabled;
 	char *disabled_reason;
 	int64_t deleted_us, deleted_by;
+	int64_t purged_us; /* deleted for good: nothing of it can come back */
 	int64_t expires_us;
 	int64_t data_size_bytes, rows_count;
 	char *features; /* JSON array of names */

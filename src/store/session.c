@@ -118,3 +118,9 @@ int attempts_clear(struct db *db, const char *name, struct err *e)
 	static const struct sql sql = { "DELETE FROM attempts WHERE name = $1", NULL };
 	return db_exec(db, &sql, DB_ARGS(db_s(name)), e);
 }
+
+int attempts_take_back(struct db *db, const char *name, struct err *e)
+{
+	static const struct sql sql = { "UPDATE attempts SET failures = failures - 1, locked_until_us = 0 WHERE name = $1 AND failures > 0", NULL };
+	return db_exec(db, &sql, DB_ARGS(db_s(name)), e);
+}

@@ -36,6 +36,8 @@ int attempts_find(struct db *db, const char *name, struct attempts *ret, struct 
 /* One more; locked until the time given. Counting starts anew when the last failure is older than forget_us. */
 int attempts_add(struct db *db, const char *name, int64_t now, int64_t forget_us, struct attempts *ret, struct err *e);
 int attempts_lock(struct db *db, const char *name, int64_t until_us, struct err *e);
+/* The last one was none: one less, not locked. */
+int attempts_take_back(struct db *db, const char *name, struct err *e);
 int attempts_clear(struct db *db, const char *name, struct err *e);
 
 #endif

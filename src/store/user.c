@@ -6,7 +6,7 @@
 #include "store/list.h"
 #include "store/token.h"
 
-#define USER_COLUMNS "id, email, name, password_hash, created_us, is_super, is_disabled, features, totp_sealed, totp_last_step"
+#define USER_COLUMNS "id, email, name, password_hash, created_us, is_super, is_disabled, features, totp_sealed, totp_last_step, totp_pending_sealed"
 
 static void user_read(struct arena *arena, struct db_rows *rows, struct user *user)
 {
@@ -20,6 +20,7 @@ static void user_read(struct arena *arena, struct db_rows *rows, struct user *us
 	user->features = arena_strdup(arena, db_col_text(rows, 7));
 	user->totp_sealed = arena_strdup(arena, db_col_text(rows, 8));
 	user->totp_last_step = db_col_int(rows, 9);
+	user->totp_pending_sealed = arena_strdup(arena, db_col_text(rows, 10));
 }
 
 static int user_find_by(struct db *db, struct arena *arena, const struct sql *sql, struct db_args args, struct user **ret, struct err *e)
@@ -97,6 +98,13 @@ int user_update(struct db *db, const struct user *user, struct err *e)
 	return rc < 0 ? rc : user_changed(db, user->id, e);
 }
 
+int user_rename(struct db *db, int64_t id, const char *name, struct err *e)
+{
+	static const struct sql sql = { "UPDATE users SET name = $2 WHERE id = $1", NULL };
+	int rc = db_exec(db, &sql, DB_ARGS(db_i(id), db_s(name)), e);
+	return rc < 0 ? rc : user_changed(db, id, e);
+}
+
 int user_set_password(struct db *db, int64_t id, const char *password_hash, struct err *e)
 {
 	static const struct sql sql = { "UPDATE users SET password_hash = $2 WHERE id = $1", NULL };
@@ -104,9 +112,17 @@ int user_set_password(struct db *db, int64_t id, const char *password_hash, stru
 	return rc < 0 ? rc : user_changed(db, id, e);
 }
 
+int user_set_totp_pending(struct db *db, int64_t id, const char *sealed, struct err *e)
+{
+	static const struct sql sql = { "UPDATE users SET totp_pending_sealed = $2 WHERE id = $1", NULL };
+	return db_exec(db, &sql, DB_ARGS(db_i(id), db_s(sealed)), e);
+}
+
 int user_set_totp(struct db *db, int64_t id, const char *sealed, struct err *e)
 {
-	static const struct sql sql = { "UPDATE users SET totp_sealed = $2, totp_last_step = 0 WHERE id = $1", NULL };
+	static const struct sql sql = {
+		"UPDATE users SET totp_sealed = $2, totp_pending_sealed = NULL, totp_last_step = 0 WHERE id = $1", NULL
+	};
 	return db_exec(db, &sql, DB_ARGS(db_i(id), db_s(sealed)), e);
 }
 

@@ -18,6 +18,7 @@ struct user {
 	bool is_super, is_disabled;
 	char *features;      /* JSON array of names */
 	char *totp_sealed;   /* NULL: no second factor */
+	char *totp_pending_sealed; /* set up, not proved yet, or NULL */
 	int64_t totp_last_step;
 };
 
@@ -36,7 +37,9 @@ int user_insert(struct db *db, struct user *user, struct err *e);
 /* Writes name, features, is_super and is_disabled, and touches the projects that show them (R13). */
 int user_update(struct db *db, const struct user *user, struct err *e);
 int user_set_password(struct db *db, int64_t id, const char *password_hash, struct err *e);
-/* sealed NULL: without a second factor. */
+int user_rename(struct db *db, int64_t id, const char *name, struct err *e);
+int user_set_totp_pending(struct db *db, int64_t id, const char *sealed, struct err *e);
+/* Ends a pending one too. sealed NULL: without a second factor. */
 int user_set_totp(struct db *db, int64_t id, const char *sealed, struct err *e);
 /* A code is good once: 1 when step is newer than the last one used (and is the last one now), 0 when not. */
 int user_use_totp_step(struct db *db, int64_t id, int64_t step, struct err *e);

@@ -56,12 +56,16 @@ static int delete_run(struct db *db, void *arg, struct err *e)
 	return rc < 0 ? rc : file_delete(db, delete->origin, file, e);
 }
 
-int file_delete_job(struct app *app, const struct job *job, const struct caller *who, const struct origin *origin,
+int job_file_delete(struct app *app, const struct job *job, const struct caller *who, const struct origin *origin,
 	struct job_result *ret, struct err *e)
 {
 	(void)ret;
 	struct delete_job delete = { job, who, origin, json_integer_value(json_object_get(job->params, "fileId")) };
-	return database_transact(app->database, delete_run, &delete, e);
+	int rc = database_transact(app->database, delete_run, &delete, e);
+	if (rc != -ERR_FILE_NOT_FOUND)
+		return rc;
+	err_done(e); /* gone already: this job was started again after a crash */
+	return 0;
 }
 
 static int grave_done(struct db *db, void *arg, struct err *e)

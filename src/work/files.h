@@ -44,7 +44,7 @@ json_t *file_attachment(struct app *app, struct arena *arena, const struct ident
 /* Removes the row and records it. Inside a write. */
 int file_delete(struct db *db, const struct origin *origin, const struct file *file, struct err *e);
 /* The job of DELETE files/{id}?async=1. */
-int file_delete_job(struct app *app, const struct job *job, const struct caller *who, const struct origin *origin,
+int job_file_delete(struct app *app, const struct job *job, const struct caller *who, const struct origin *origin,
 	struct job_result *ret, struct err *e);
 /* The sweep: contents of removed and expired files go, and after as many days again what was known of expired ones. */
 int files_sweep(struct app *app, int64_t now_us, struct err *e);

@@ -1,5 +1,6 @@
 /* The kinds of jobs. */
 #include "work/buckets.h"
+#include "work/files.h"
 #include "work/load.h"
 #include "work/runner.h"
 #include "work/tables.h"
@@ -8,6 +9,7 @@
 const struct job_kind JOB_KINDS[] = {
 	{ "bucketDelete", job_bucket_delete, EVENT_NONE },
 	{ "bucketUpdate", job_bucket_update, EVENT_NONE },
+	{ "fileDelete", job_file_delete, EVENT_NONE },
 	{ "tableColumnAdd", job_table_column_add, EVENT_NONE },
 	{ "tableColumnDelete", job_table_column_delete, EVENT_NONE },
 	{ "tableCreate", table_create_job, EVENT_NONE },

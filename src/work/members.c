@@ -46,7 +46,8 @@ int member_join(struct db *db, struct arena *arena, const struct origin *origin,
 	if (rc < 0)
 		return rc;
 	own(own_secret) char *string = NULL;
-	struct token token = { .project_id = member->project_id, .description = user->email, .admin_id = user->id, .is_master = true };
+	struct token token = { .project_id = member->project_id, .description = user->email, .admin_id = user->id, .is_master = true,
+		.expires_us = member->expires_us };
 	powers_set(&token, role_from_name(member->role));
 	if ((rc = token_make(db, &token, &string, e)) < 0)
 		return rc;

@@ -8,14 +8,18 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
+#include "work/invitations.h"
+#include "work/files.h"
 #include "work/token_sweeps.h"
 
 const struct sweep SWEEPS[] = {
+	{ "memberships and sessions that are over", 10, accounts_sweep },
 	{ "uses of tokens", 3, sweep_token_uses },
 	{ "expired tokens", 5, sweep_expired_tokens },
 	{ "expiry notices", 300, sweep_expiry_notices },
 	{ "answers that may be repeated", 30, sweep_token_replays },
 	{ "links that share tokens", 300, sweep_token_links },
+	{ "contents of removed and expired files", 10, files_sweep },
 	{ NULL, 0, NULL },
 };
 

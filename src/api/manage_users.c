@@ -1,0 +1,171 @@
+/* Accounts: listed and changed by super admins, one's own by oneself. */
+#include <string.h>
+
+#include "api/manage.h"
+#include "base/own.h"
+#include "base/str.h"
+#include "store/maintainer.h"
+#include "store/session.h"
+#include "work/invitations.h"
+#include "work/members.h"
+#include "work/second_factor.h"
+
+/* The account of path segment 0, an id or an e-mail address. The same answer for absent and forbidden. */
+static int path_user(struct req *rq, struct user **ret, struct err *e)
+{
+	const char *name = req_path(rq, 0);
+	int64_t id = 0;
+	int rc = str_to_i64(name, &id) ? user_find(rq->db, rq->arena, id, ret, e) : user_find_email(rq->db, rq->arena, name, ret, e);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return rq->who->is_super ? fail(e, ERR_MANAGE_NOT_FOUND, "The user was not found.") : fail(e, ERR_MANAGE_FORBIDDEN, NULL);
+	return permit_user(rq->who, (*ret)->id, e);
+}
+
+static const struct param LIST_PARAMS[] = { { "limit", P_INT, 0, NULL }, { "offset", P_INT, 0, NULL }, { 0 } };
+
+static int users_list(struct req *rq, struct err *e)
+{
+	struct user_list list;
+	int64_t limit, offset;
+	int rc = arg_page(rq, 100, 10000, &limit, &offset, e);
+	if (rc < 0 || (rc = user_list(rq->db, rq->arena, limit, offset, &list, e)) < 0)
+		return rc;
+	return reply_json(rq, 200, manage_list(list, user_json));
+}
+
+static int users_get(struct req *rq, struct err *e)
+{
+	struct user *user = NULL;
+	int rc = path_user(rq, &user, e);
+	return rc < 0 ? rc : reply_json(rq, 200, user_json(user));
+}
+
+static const struct param UPDATE_PARAMS[] = {
+	{ "name", P_TEXT, 255, NULL },
+	{ "isDisabled", P_BOOL, 0, "for super admins: cannot sign in, and their tokens are refused" },
+	{ 0 },
+};
+
+static int users_update(struct req *rq, struct err *e)
+{
+	struct user *user = NULL;
+	int rc = path_user(rq, &user, e);
+	if (rc < 0)
+		return rc;
+	if (arg_given(rq, "isDisabled") && (!rq->who->is_super || user->id == rq->who->user_id))
+		return fail(e, ERR_MANAGE_FORBIDDEN, "Only a super admin disables accounts, and never the own one.");
+	if (arg_given(rq, "name") && str_empty(arg_text(rq, "name", "")))
+		return fail(e, ERR_MANAGE_VALIDATION, "Invalid request:\n - name: \"This value should not be blank.\"");
+	user->name = arena_strdup(rq->arena, arg_text(rq, "name", user->name));
+	user->is_disabled = arg_bool(rq, "isDisabled", user->is_disabled);
+	if ((rc = user_update(rq->db, user, e)) < 0 || (user->is_disabled && (rc = session_remove_of_user(rq->db, user->id, 0, e)) < 0))
+		return rc;
+	return reply_json(rq, 200, user_json(user));
+}
+
+/* Every membership ends with its master token, sessions and management tokens are dead. The row stays, for the history. */
+static int users_delete(struct req *rq, struct err *e)
+{
+	struct user *user = NULL;
+	struct member_list members;
+	int rc = path_user(rq, &user, e);
+	if (rc < 0)
+		return rc;
+	if (user->id == rq->who->user_id)
+		return fail(e, ERR_MANAGE_VALIDATION, "You cannot delete your own account.");
+	if ((rc = member_list_of_user(rq->db, rq->arena, user->id, &members, e)) < 0)
+		return rc;
+	for (size_t i = 0; i < members.count; i++) {
+		struct project *project;
+		if ((rc = project_get(rq->db, rq->arena, members.items[i].project_id, &project, e)) < 0)
+			return rc;
+		struct origin origin = manage_origin(rq, project);
+		if ((rc = member_leave(rq->db, &origin, &members.items[i], e)) < 0 ||
+		    (rc = member_removed_mail(rq->db, rq->arena, &members.items[i], e)) < 0)
+			return rc;
+	}
+	user->is_disabled = true;
+	user->is_super = false;
+	if ((rc = user_update(rq->db, user, e)) < 0 || (rc = session_remove_of_user(rq->db, user->id, 0, e)) < 0 ||
+	    (rc = user_links_remove(rq->db, user->id, e)) < 0)
+		return rc;
+	return reply_none(rq, 204);
+}
+
+static int users_mfa_delete(struct req *rq, struct err *e)
+{
+	struct user *user = NULL;
+	int rc = path_user(rq, &user, e);
+	if (rc < 0 || (rc = second_factor_disable(rq->db, user->id, e)) < 0)
+		return rc;
+	return reply_none(rq, 204);
+}
+
+static int users_super(struct req *rq, struct err *e)
+{
+	struct user *user = NULL;
+	int rc = path_user(rq, &user, e);
+	if (rc < 0)
+		return rc;
+	user->is_super = true;
+	rc = user_update(rq->db, user, e);
+	return rc < 0 ? rc : reply_json(rq, 200, user_json(user));
+}
+
+static json_t *organization_item(const struct organization *organization)
+{
+	return organization_json(organization, NULL);
+}
+
+static int users_organizations(struct req *rq, struct err *e)
+{
+	struct user *user = NULL;
+	struct organization_list list;
+	int rc = path_user(rq, &user, e);
+	if (rc < 0 || (rc = organization_list(rq->db, rq->arena, 0, user->id, &list, e)) < 0)
+		return rc;
+	return reply_json(rq, 200, manage_list(list, organization_item));
+}
+
+static json_t *project_of_member(const struct member *member)
+{
+	return json_pack("{s:I, s:s, s:s, s:{s:I, s:s}}", "id", (json_int_t)member->project_id, "name", member->project_name, "role",
+		member->role, "organization", "id", (json_int_t)member->organization_id, "name", member->organization_name);
+}
+
+static int users_projects(struct req *rq, struct err *e)
+{
+	struct user *user = NULL;
+	struct member_list list;
+	int rc = path_user(rq, &user, e);
+	if (rc < 0 || (rc = member_list_of_user(rq->db, rq->arena, user->id, &list, e)) < 0)
+		return rc;
+	return reply_json(rq, 200, manage_list(list, project_of_member));
+}
+
+static int users_maintainers(struct req *rq, struct err *e)
+{
+	struct user *user = NULL;
+	struct maintainer_list list;
+	int rc = path_user(rq, &user, e);
+	if (rc < 0 || (rc = maintainer_list(rq->db, rq->arena, user->id, &list, e)) < 0)
+		return rc;
+	return reply_json(rq, 200, manage_list(list, maintainer_json));
+}
+
+const struct route MANAGE_USER_ROUTES[] = {
+	{ "GET", "/manage/users", ALLOW_SUPER, EVENT_NONE, RUN_WORK, users_list, LIST_PARAMS, .summary = "All accounts" },
+	{ "GET", "/manage/users/{idOrEmail}", ALLOW_USER, EVENT_NONE, RUN_LOOP, users_get, .summary = "One account" },
+	{ "PUT", "/manage/users/{idOrEmail}", ALLOW_USER, EVENT_NONE, RUN_WRITE, users_update, UPDATE_PARAMS, .summary = "Change an account" },
+	{ "DELETE", "/manage/users/{idOrEmail}", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, users_delete, .summary = "End an account" },
+	{ "DELETE", "/manage/users/{idOrEmail}/mfa", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, users_mfa_delete, .summary = "Take away a second factor" },
+	{ "POST", "/manage/users/{idOrEmail}/super-admin", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, users_super, .summary = "Make a super admin" },
+	{ "GET", "/manage/users/{idOrEmail}/organizations", ALLOW_USER, EVENT_NONE, RUN_LOOP, users_organizations,
+		.summary = "Organizations of an account" },
+	{ "GET", "/manage/users/{idOrEmail}/projects", ALLOW_USER, EVENT_NONE, RUN_LOOP, users_projects, .summary = "Projects of an account" },
+	{ "GET", "/manage/users/{idOrEmail}/maintainers", ALLOW_USER, EVENT_NONE, RUN_LOOP, users_maintainers,
+		.summary = "Maintainers of an account" },
+	{ 0 },
+};

@@ -1,0 +1,145 @@
+/* People and places as JSON: the same in the Management API and for the pages. */
+#include "work/account_json.h"
+
+#include "base/clock.h"
+#include "base/own.h"
+#include "base/str.h"
+#include "work/resource_json.h"
+
+json_t *json_kept(const char *text)
+{
+	json_t *value = text ? json_loads(text, 0, NULL) : NULL;
+	return value ? value : json_array();
+}
+
+json_t *person_json(int64_t id, const char *name, const char *email)
+{
+	return json_pack("{s:I, s:s?, s:s?}", "id", (json_int_t)id, "name", name, "email", email);
+}
+
+json_t *user_json(const struct user *user)
+{
+	return json_pack("{s:I, s:s, s:s, s:o, s:o, s:b, s:b, s:b, s:b, s:b}", "id", (json_int_t)user->id, "name", user->name, "email", user->email,
+		"created", json_time(user->created_us), "features", json_kept(user->features), "isSuperAdmin", user->is_super, "mfaEnabled",
+		user->totp_sealed != NULL, "isDisabled", user->is_disabled, "isActivated", user->password_hash != NULL, "canAccessLogs",
+		user->is_super);
+}
+
+json_t *maintainer_json(const struct maintainer *maintainer)
+{
+	return json_pack("{s:I, s:s, s:o, s:n}", "id", (json_int_t)maintainer->id, "name", maintainer->name, "created",
+		json_time(maintainer->created_us), "zendeskUrl");
+}
+
+json_t *organization_json(const struct organization *organization, const struct maintainer *maintainer)
+{
+	json_t *made = json_pack("{s:I, s:s, s:o, s:b, s:b, s:n, s:n}", "id", (json_int_t)organization->id, "name", organization->name, "created",
+		json_time(organization->created_us), "allowAutoJoin", organization->allow_auto_join, "mfaRequired", false, "crmId",
+		"activityCenterProjectId");
+	if (made && maintainer)
+		json_object_set_new(made, "maintainer", maintainer_json(maintainer));
+	return made;
+}
+
+json_t *organization_user_json(const struct organization_user *user)
+{
+	return json_pack("{s:I, s:s, s:s, s:o, s:s, s:b, s:o}", "id", (json_int_t)user->user_id, "name", user->name, "email", user->email, "created",
+		json_time(user->created_us), "status", "active", "isActivated", user->is_activated, "invitor", json_null());
+}
+
+/* Standard limits of tokens/verify are not repeated here: only what was set. */
+static json_t *limits_json(const char *text)
+{
+	json_t *limits = json_object(), *value;
+	own(own_json) json_t *kept = json_kept(text);
+	const char *name;
+	json_object_foreach(kept, name, value)
+		json_object_set_new(limits, name, json_pack("{s:s, s:O}", "name", name, "value", value));
+	return limits;
+}
+
+static void project_json_state(json_t *made, const struct project *project)
+{
+	json_object_set_new(made, "isDisabled", json_boolean(project->is_disabled));
+	json_object_set_new(made, "disabled",
+		project->is_disabled ? json_pack("{s:s, s:n}", "reason", project->disabled_reason, "estimatedEndTime") : json_null());
+	json_object_set_new(made, "isDeleted", json_boolean(project->deleted_us > 0));
+	if (project->deleted_us > 0) {
+		json_object_set_new(made, "deletedTime", json_time(project->deleted_us));
+		json_object_set_new(made, "deletedBy", json_pack("{s:I}", "id", (json_int_t)project->deleted_by));
+		json_object_set_new(made, "isPurged", json_boolean(project->purged_us > 0));
+	}
+}
+
+json_t *project_json(const struct project *project, const struct organization *organization)
+{
+	json_t *made = json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:[s], s:s, s:I, s:I, s:{s:I}}", "id",
+		(json_int_t)project->id, "name", project->name, "type", project->type, "region", "local", "created", json_time(project->created_us),
+		"expires", json_time(project->expires_us), "features", json_kept(project->features), "limits", limits_json(project->limits),
+		"dataSizeBytes", (json_int_t)project->data_size_bytes, "rowsCount", (json_int_t)project->rows_count, "defaultBackend", "snowflake",
+		"assignedBackends", "snowflake", "fileStorageProvider", "azure", "eventsKeepDays", (json_int_t)project->events_keep_days,
+		"tokenMaxLifeSeconds", (json_int_t)project->token_max_life_s, "organization", "id", (json_int_t)project->organization_id);
+	if (!made)
+		return NULL;
+	project_json_state(made, project);
+	if (organization)
+		json_object_set_new(made, "organization", organization_json(organization, NULL));
+	return made;
+}
+
+json_t *member_json(const struct member *member)
+{
+	json_t *made = json_pack("{s:I, s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:I}", "id", (json_int_t)member->user_id, "name",
+		member->name, "email", member->email, "features", json_kept(member->features), "role", member->role, "status", "active", "reason",
+		member->reason, "created", json_time(member->created_us), "expires", json_time(member->expires_us), "isActivated",
+		member->is_activated, "mfaEnabled", member->has_second_factor, "masterTokenId", (json_int_t)member->master_token_id);
+	if (made)
+		json_object_set_new(made, "invitor",
+			member->invited_by ? json_pack("{s:I}", "id", (json_int_t)member->invited_by) : json_null());
+	return made;
+}
+
+json_t *invitation_json(const struct invitation *invitation)
+{
+	json_t *user = json_pack("{s:o, s:s?, s:s}", "id", invitation->user_id ? json_integer(invitation->user_id) : json_null(), "name",
+		invitation->user_name, "email", invitation->email);
+	json_t *made = json_pack("{s:I, s:o, s:o, s:s, s:o, s:o}", "id", (json_int_t)invitation->id, "created", json_time(invitation->created_us),
+		"expires", json_time(invitation->expires_us), "reason", invitation->reason, "user", user, "creator",
+		person_json(invitation->creator_id, invitation->creator_name, invitation->creator_email));
+	if (!made)
+		return NULL;
+	if (invitation->project_id) {
+		json_object_set_new(made, "role", json_string(invitation->role));
+		json_object_set_new(made, "expirationSeconds", invitation->member_s ? json_integer(invitation->member_s) : json_null());
+		json_object_set_new(made, "project",
+			json_pack("{s:I, s:s?}", "id", (json_int_t)invitation->project_id, "name", invitation->project_name));
+	}
+	json_object_set_new(made, "organization",
+		json_pack("{s:I, s:s?}", "id", (json_int_t)invitation->organization_id, "name", invitation->organization_name));
+	return made;
+}
+
+json_t *join_request_json(const struct join_request *request)
+{
+	return json_pack("{s:I, s:o, s:o, s:s, s:s, s:o, s:o, s:{s:I, s:s}}", "id", (json_int_t)request->id, "created",
+		json_time(request->created_us), "expires", json_time(request->expires_us), "role", request->role, "reason", request->reason,
+		"expirationSeconds", request->member_s ? json_integer(request->member_s) : json_null(), "user",
+		person_json(request->user_id, request->user_name, request->user_email), "project", "id", (json_int_t)request->project_id, "name",
+		request->project_name);
+}
+
+json_t *manage_token_json(const struct manage_token *token)
+{
+	int64_t now = now_us();
+	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:o}", "id", (json_int_t)token->id, "description", token->description,
+		"created", json_time(token->created_us), "refreshed", json_time(token->refreshed_us), "lastUsed", json_time(token->last_used_us),
+		"expires", json_time(token->expires_us), "isSessionToken", token->is_session, "isExpired",
+		token->expires_us > 0 && token->expires_us <= now, "isDisabled", false, "scopes", json_kept(token->scopes));
+}
+
+json_t *feature_json(const struct feature *feature)
+{
+	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:b, s:b}", "id", (json_int_t)feature->id, "name", feature->name, "type", feature->type,
+		"title", feature->title, "description", feature->description, "created", json_time(feature->created_us), "canBeManageByAdmin", false,
+		"canBeManagedViaAPI", true);
+}

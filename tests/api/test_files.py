@@ -1,0 +1,196 @@
+"""Files: announced, found, tagged, deleted; who may see which (behaviour.md §7)."""
+import os
+import time
+
+import pytest
+from conftest import unique
+
+
+@pytest.fixture
+def prepare(api):
+    def make(token=None, **options):
+        response = api.post("files/prepare", token=token, json={"name": unique("file"), **options})
+        assert response.status_code == 201, response.text
+        return response.json()
+    return make
+
+
+def names(response):
+    assert response.status_code == 200, response.text
+    return [item["name"] for item in response.json()]
+
+
+def test_prepare_answers_what_clients_read(api, prepare):
+    made = prepare(name="my data.csv", sizeBytes=6, tags=["first", "first", "second"], federationToken=True, isEncrypted=False,
+                   isPublic=True)
+    assert made["name"] == "my data.csv" and made["sizeBytes"] == 6 and made["tags"] == ["first", "second"]
+    assert made["isEncrypted"] is True and made["isPublic"] is False and made["isSliced"] is False
+    assert made["maxAgeDays"] == 15 and made["provider"] == "azure" and made["runId"] is None and made["runIds"] == []
+    assert isinstance(made["id"], int) and isinstance(made["creatorToken"]["id"], int)
+    params = made["absUploadParams"]
+    assert params["blobName"] == "%d.my_data.csv" % made["id"]
+    assert not params["absCredentials"]["SASConnectionString"].endswith(";")
+    assert all("=" in part for part in params["absCredentials"]["SASConnectionString"].split(";"))
+    detail = api.get("files/%d" % made["id"]).json()
+    for key in ("id", "name", "tags", "created", "sizeBytes", "maxAgeDays", "creatorToken", "isEncrypted", "region"):
+        assert detail[key] == made[key]
+    assert not {"absCredentials", "credentials", "absUploadParams", "absPath"} & set(detail)
+    federated = api.get("files/%d?federationToken=true" % made["id"]).json()
+    assert federated["absPath"] == {"container": params["container"], "name": params["blobName"]}
+    assert "SASConnectionString" in federated["absCredentials"]
+
+
+def test_prepare_permanent_form_and_gaps(api):
+    made = api.post("files/prepare", data={"name": "x", "isPermanent": "1", "tags[0]": "a", "tags[3]": "b", "isSliced": "True"}).json()
+    assert made["maxAgeDays"] is None and made["tags"] == ["a", "b"] and made["isSliced"] is True and made["sizeBytes"] is None
+
+
+@pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": None}, {"name": "x", "sizeBytes": -1}, {"name": "x", "sizeBytes": "much"},
+                                  {"name": "x", "tags": "text"}, {"name": "x", "tags": [""]}, {"name": "x", "tags": [["deep"]]},
+                                  {"name": "x", "tags": ["t"] * 201}, {"name": "x" * 1001}])
+def test_prepare_refuses_what_it_cannot_keep(api, body):
+    before = len(api.get("files?limit=1000").json())
+    response = api.post("files/prepare", json=body)
+    assert response.status_code == 400 and response.json()["error"]
+    assert len(api.get("files?limit=1000").json()) == before
+
+
+def test_detail_of_what_is_not_there(api):
+    response = api.get("files/999999")
+    assert response.status_code == 404 and response.json()["code"] == "storage.files.notFound"
+    assert response.json()["error"] == "File not found"
+    assert api.get("files/abc").status_code == 404
+
+
+def test_R08_token_sees_only_its_own_files(api, prepare, make_token):
+    mine, other = make_token(), make_token()
+    made = prepare(token=mine["token"])
+    foreign = prepare()
+    assert names(api.get("files", token=mine["token"])) == [made["name"]]
+    assert names(api.get("files", token=other["token"])) == []
+    assert api.get("files/%d" % made["id"], token=mine["token"]).status_code == 200
+    assert made["name"] in names(api.get("files"))
+    for call in (api.get("files/%d" % made["id"], token=other["token"]), api.delete("files/%d" % made["id"], token=other["token"]),
+                 api.post("files/%d/tags" % made["id"], token=other["token"], json={"tag": "x"}),
+                 api.put("files/%d/refresh" % made["id"], token=other["token"]),
+                 api.get("files/%d" % foreign["id"], token=mine["token"])):
+        assert call.status_code == 403 and call.json()["code"] == "accessDenied"
+    assert api.get("files/%d" % made["id"]).json()["tags"] == []
+
+
+def test_R08_canReadAllFileUploads_reads_and_changes_nothing(api, prepare, make_token):
+    reader = make_token(canReadAllFileUploads=True)
+    made = prepare()
+    assert made["name"] in names(api.get("files", token=reader["token"]))
+    assert api.get("files/%d" % made["id"], token=reader["token"]).status_code == 200
+    assert api.delete("files/%d" % made["id"], token=reader["token"]).status_code == 403
+    assert api.put("tokens/%s" % reader["id"], json={"canReadAllFileUploads": False}).status_code == 200
+    assert api.get("files/%d" % made["id"], token=reader["token"]).status_code == 403
+    assert names(api.get("files", token=reader["token"])) == []
+
+
+def test_readOnly_master_reads_all_and_writes_nothing(api, roles, prepare):
+    made = prepare()
+    token = roles["readOnly"]
+    assert made["name"] in names(api.get("files", token=token))
+    for call in (api.post("files/prepare", token=token, json={"name": "x"}), api.delete("files/%d" % made["id"], token=token),
+                 api.post("files/%d/tags" % made["id"], token=token, json={"tag": "x"})):
+        assert call.status_code == 403 and call.json()["code"] == "accessDenied"
+    assert api.get("files/%d" % made["id"]).json()["tags"] == []
+
+
+def test_list_filters(api, make_token):
+    token = make_token()["token"]
+
+    def make(name, tags=(), **headers):
+        return api.post("files/prepare", token=token, json={"name": name, "tags": list(tags)}, headers=headers).json()["id"]
+    one = make("one.csv", ["a", "b"])
+    two = make("two.csv", ["b", "image/tag"], **{"X-KBC-RunId": "123.4"})
+    three = make("Three.txt")
+
+    def listed(query, expect=200):
+        response = api.get("files?" + query, token=token)
+        assert response.status_code == expect, response.text
+        return [item["id"] for item in response.json()] if expect == 200 else response.json()
+    assert listed("") == [three, two, one]
+    assert listed("limit=1&offset=1") == [two]
+    assert listed("tags[]=a&tags[]=image/tag") == [two, one]
+    assert listed("tags[0]=nothing") == []
+    assert listed("sinceId=%d" % one) == [three, two] and listed("maxId=%d" % three) == [two, one]
+    assert listed("runId=123.4") == [two]
+    assert listed("q=THREE") == [three] and listed("q=csv") == [two, one] and listed("q=id:%d" % one) == [one]
+    assert listed("q=") == [three, two, one] and listed("q=tags:b AND name:two") == [two]
+    assert listed("showExpired=0") == [three, two, one]
+    assert listed("q=tags[]:sd", 400)["code"] == "query.syntax"
+    error = listed("tags=text", 400)
+    assert error["code"] == "storage.validation" and "This value should be of type array" in error["error"]
+    error = listed("isPublic=999987", 400)
+    assert error["code"] == "storage.validation" and "is not boolean. Possible values are" in error["error"]
+    assert listed("isPublic=0", 400)["error"] == "FileListFilter is not yet implemented"
+    assert listed("limit=10001", 400)["error"]
+
+
+def test_tags(api, prepare):
+    made = prepare(tags=["kept"])
+    path = "files/%d" % made["id"]
+    assert api.post(path + "/tags", json={"tag": "image/tag/tag1"}).status_code == 204
+    assert api.post(path + "/tags", data={"tag": "kept"}).status_code == 204
+    assert api.get(path).json()["tags"] == ["kept", "image/tag/tag1"]
+    assert api.delete(path + "/tags/image/tag/tag1/").status_code == 204
+    assert api.delete(path + "/tags/never").status_code == 204
+    assert api.get(path).json()["tags"] == ["kept"]
+    assert api.post(path + "/tags", json={}).status_code == 400
+    assert api.post("files/999999/tags", json={"tag": "x"}).status_code == 404
+
+
+def test_delete(api, prepare):
+    made = prepare()
+    assert api.delete("files/%d" % made["id"]).status_code == 204
+    assert api.get("files/%d" % made["id"]).status_code == 404
+    assert api.delete("files/%d" % made["id"]).status_code == 404
+    assert made["name"] not in names(api.get("files"))
+
+
+def test_delete_async_is_a_job(api, prepare, make_token):
+    made = prepare()
+    job = api.wait(api.delete("files/%d?async=1" % made["id"]))
+    assert job["status"] == "success" and job["operationName"] == "fileDelete" and job["operationParams"]["fileId"] == made["id"]
+    assert api.get("files/%d" % made["id"]).status_code == 404
+    assert api.get("events?limit=1").json()[0]["event"] == "storage.fileDeleted"
+    assert api.delete("files/%d?async=1" % made["id"]).status_code == 404
+    kept = prepare()
+    assert api.delete("files/%d?async=1" % kept["id"], token=make_token()["token"]).status_code == 403
+    assert api.get("files/%d" % kept["id"]).status_code == 200
+
+
+def test_contents_of_a_removed_file_leave_the_disk(api, server):
+    file_id = api.upload("contents that go")
+    folder = os.path.join(server.data, "blobs", str(server.project_id), "exp-15-files-%d-%d" % (server.project_id, file_id))
+    assert os.listdir(folder)
+    assert api.delete("files/%d" % file_id).status_code == 204
+    deadline = time.monotonic() + 60
+    while os.path.exists(folder) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not os.path.exists(folder)
+
+
+def test_refresh_gives_new_credentials(api, prepare):
+    made = prepare()
+    fresh = api.put("files/%d/refresh" % made["id"])
+    assert fresh.status_code == 200 and fresh.json()["absUploadParams"]["blobName"] == made["absUploadParams"]["blobName"]
+
+
+def test_R14_each_call_is_an_event_without_the_signature(api, make_token):
+    token = make_token()
+    made = api.post("files/prepare", token=token["token"], json={"name": "seen.csv"}).json()
+    api.get("files/%d" % made["id"], token=token["token"])
+    api.get("files", token=token["token"])
+    api.post("files/%d/tags" % made["id"], token=token["token"], json={"tag": "red"})
+    api.delete("files/%d/tags/red" % made["id"], token=token["token"])
+    api.delete("files/%d" % made["id"], token=token["token"])
+    events = api.get("events", token=token["token"])
+    found = [event["event"] for event in events.json()]
+    assert found[:6] == ["storage.fileDeleted", "storage.fileTagDeleted", "storage.fileTagAdded", "storage.filesListed",
+                         "storage.fileDetail", "storage.fileCreated"]
+    assert events.json()[0]["objectId"] == str(made["id"]) and events.json()[0]["objectName"] == "seen.csv"
+    assert "sig=" not in events.text

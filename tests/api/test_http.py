@@ -1,0 +1,317 @@
+"""The server itself: envelopes, encodings, methods, limits, its end."""
+import json
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+import pytest
+import requests
+
+from support.server import PROGRAM, assert_error
+
+
+def raw(server, text, wait=10):
+    """Sends bytes as they are; everything that comes back until the connection ends."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=wait) as s:
+        s.sendall(text if isinstance(text, bytes) else text.encode())
+        got = b""
+        while True:
+            piece = s.recv(65536)
+            if not piece:
+                return got
+            got += piece
+
+
+def status_of(answer):
+    return int(answer.split(b" ", 2)[1])
+
+
+def test_content_type_is_exactly_json(api):
+    for response in (api.get("tokens/verify"), api.get("tokens/verify", token="junk"), api.get("nothing")):
+        assert response.headers["Content-Type"] == "application/json"
+
+
+def test_error_envelope(api):
+    body = assert_error(api.get("tokens/verify", token="junk"), 401, "storage.tokenInvalid", "Invalid access token")
+    assert body["status"] == "error" and isinstance(body["code"], str) and body["exceptionId"]
+    assert "junk" not in json.dumps(body)
+
+
+def test_missing_token_has_no_code(server):
+    response = requests.get(server.url + "/v2/storage/tokens/verify", timeout=30)
+    assert "code" not in assert_error(response, 401, text="Access token must be set")
+    # an empty header is no token
+    response = requests.get(server.url + "/v2/storage/tokens/verify", headers={"X-StorageApi-Token": ""}, timeout=30)
+    assert_error(response, 401, text="Access token must be set")
+
+
+def test_bearer_is_a_token_too(server):
+    response = requests.get(server.url + "/v2/storage/tokens/verify", headers={"Authorization": "Bearer " + server.master}, timeout=30)
+    assert response.status_code == 200
+    response = requests.get(server.url + "/v2/storage/tokens/verify", headers={"Authorization": "Basic " + server.master}, timeout=30)
+    assert_error(response, 401)
+
+
+def test_R03_tokens_of_the_other_kind_are_refused(server):
+    url = server.url + "/v2/storage/tokens/verify"
+    assert_error(requests.get(url, headers={"X-StorageApi-Token": server.manage}, timeout=30), 401)
+    assert_error(requests.get(url, headers={"X-KBC-ManageApiToken": server.manage}, timeout=30), 401)
+    assert requests.get(url, headers={"X-StorageApi-Token": server.master}, timeout=30).status_code == 200
+
+
+def test_unknown_paths(api):
+    for path in ("nothing", "tokens/verify/nothing", "/v2/storage//not-a-url", "/v2/other", "/v2"):
+        assert_error(api.get(path), 404, text="resource not found")
+    assert_error(api.delete("tokens/"), 404, text="resource not found")
+
+
+def test_trailing_slash_and_blank_query(api):
+    for path in ("tokens/verify", "tokens/verify/", "tokens/verify?", "tokens/verify/?include=", "branch/default/tokens/verify"):
+        assert api.get(path).status_code == 200, path
+    for path in ("/v2/storage", "/v2/storage/", "/v2/storage?", "/v2/storage/?exclude=components"):
+        assert api.get(path).status_code == 200, path
+
+
+def test_index_is_public_even_with_a_bad_token(api):
+    body = api.get("/v2/storage/", token="junk").json()
+    assert body["api"] == "storage" and body["version"] == "v2"
+    services = {s["id"]: s["url"] for s in body["services"]}
+    assert {"encryption", "scheduler", "queue"} <= set(services)
+    assert body["components"] and "emptyConfiguration" in body["components"][0]
+    assert api.get("/v2/storage?exclude=components").json()["components"] == []
+    assert "emptyConfiguration" not in api.get("/v2/storage?exclude=componentDetails").json()["components"][0]
+
+
+def test_branches_of_the_path(api):
+    default = api.get("branch/default/tokens/verify")
+    assert default.content == api.get("tokens/verify").content
+    assert_error(api.get("branch/987654/tokens/verify"), 404, text="987654")
+    assert_error(api.get("branch/nonsense/tokens/verify"), 404)
+
+
+def test_wrong_method(api):
+    response = api.patch("tokens/verify")
+    assert_error(response, 405, "methodNotAllowed")
+    assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_options_and_head(api, server):
+    response = api.call("OPTIONS", "tokens")
+    assert response.status_code == 204 and response.content == b""
+    assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "POST", "OPTIONS"}
+    response = api.call("HEAD", "tokens/verify")
+    assert response.status_code == 200 and response.content == b""
+    assert int(response.headers["Content-Length"]) == len(api.get("tokens/verify").content)
+
+
+def test_broken_encodings_are_malformed(server):
+    head = " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-StorageApi-Token: %s\r\n\r\n" % server.master
+    for target in ("/v2/storage/tokens/%", "/v2/storage/tokens/%zz", "/v2/storage/tokens/%00", "/v2/storage/tokens/%ff",
+                   "/v2/storage/events?q=%", "/v2/storage/events?q=%00", "/v2/storage/events?q=%ff"):
+        answer = raw(server, "GET " + target + head)
+        assert status_of(answer) == 400 and b'"malformedRequest"' in answer, target
+
+
+def test_broken_bodies_are_malformed(api):
+    as_json = {"Content-Type": "application/json"}
+    for body in (b"{", b"[1]", b'"text"', b"{\"description\": \"\xff\"}", b'{"description": "a\\u0000b"}', b"\x00"):
+        assert_error(api.post("tokens", data=body, headers=as_json), 400, "malformedRequest")
+    as_form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for body in (b"description=%", b"description=%00", b"description=%ff", b"description=\xff"):
+        assert_error(api.post("tokens", data=body, headers=as_form), 400, "malformedRequest")
+    as_parts = {"Content-Type": "multipart/form-data; boundary=x"}
+    for body in (b"", b"--x\r\n", b"--x\r\nContent-Disposition: form-data\r\n\r\na\r\n--x--\r\n"):
+        if body:
+            assert_error(api.post("tokens", data=body, headers=as_parts), 400, "malformedRequest")
+
+
+def test_bodies_of_every_kind(api):
+    wanted = "from everywhere"
+    made = [
+        api.post("tokens", json={"description": wanted, "bucketPermissions": None}),
+        api.post("tokens", data={"description": wanted}),
+        api.post("tokens", files={"description": (None, wanted)}),
+        api.post("tokens", data=json.dumps({"description": wanted})),
+        api.post("tokens?description=from+everywhere"),
+        api.post("tokens?description=not+this", data={"description": wanted}),
+        api.post("tokens", data=iter([b'{"description"', b': "from everywhere"}'])),
+    ]
+    for response in made:
+        assert response.status_code == 201, response.text
+        assert response.json()["description"] == wanted
+
+
+def test_nothing_changes_by_a_refused_body(api):
+    before = len(api.get("tokens").json())
+    assert_error(api.post("tokens", data=b"{\"description\":", headers={"Content-Type": "application/json"}), 400)
+    assert len(api.get("tokens").json()) == before
+
+
+def test_too_large(api, server):
+    assert_error(api.post("tokens", json={"description": "x" * 9000000}), 400, "requestTooLarge")
+    deep = b"[" * 5000 + b"]" * 5000
+    assert_error(api.post("tokens", data=b'{"description": %s}' % deep, headers={"Content-Type": "application/json"}), 400, "requestTooLarge")
+    many = "&".join("a%d=1" % i for i in range(30000))
+    assert_error(api.post("tokens", data=many, headers={"Content-Type": "application/x-www-form-urlencoded"}), 400, "requestTooLarge")
+    # a length that is refused before anything was sent
+    answer = raw(server, "POST /v2/storage/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\nX-StorageApi-Token: %s\r\n\r\n"
+                 % server.master)
+    assert status_of(answer) == 400 and b"requestTooLarge" in answer
+
+
+def test_headers_too_large(server):
+    answer = raw(server, "GET /v2/storage HTTP/1.1\r\nHost: x\r\nX-Long: " + "x" * 100000 + "\r\n\r\n")
+    assert answer == b"" or status_of(answer) in (400, 413, 414, 431)
+
+
+def test_a_waiting_client_is_told_before_it_sends(server):
+    answer = raw(server, "POST /v2/storage/nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n")
+    assert status_of(answer) == 404
+
+
+def test_go_ahead_is_given(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as s:
+        s.sendall(("POST /v2/storage/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Type: application/json\r\n"
+                   "Expect: 100-continue\r\nX-StorageApi-Token: %s\r\n\r\n" % server.master).encode())
+        assert b"100 Continue" in s.recv(4096)
+        s.sendall(b"{}")
+        assert b"201 Created" in s.recv(4096)
+
+
+def test_connection_is_kept(api, server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as s:
+        request = "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+        for _ in range(3):
+            s.sendall(request)
+            assert b"200 OK" in s.recv(4096)
+        # and several at once
+        s.sendall(request * 3)
+        got = b""
+        while got.count(b'{"status":"ok"}') < 3:
+            got += s.recv(4096)
+
+
+def test_exception_id_is_in_the_log(new_server):
+    """A 5xx names its line in the log."""
+    server = new_server(engine=None)
+    before = server.log()
+    assert requests.get(server.url + "/health/ready", timeout=30).status_code == 200
+    assert '"level":"error"' not in before
+
+
+def test_log_is_json_lines_without_secrets(server, api):
+    api.get("tokens/verify")
+    for line in server.log().splitlines():
+        entry = json.loads(line)
+        assert {"time", "level", "message"} <= set(entry)
+    assert server.master.split("-")[2] not in server.log()
+
+
+def test_health_and_metrics(server):
+    assert requests.get(server.url + "/health/live", timeout=30).json() == {"status": "ok"}
+    assert requests.get(server.url + "/health/ready", timeout=30).json() == {"status": "ok"}
+    text = requests.get(server.url + "/metrics", timeout=30).text
+    assert 'chatelaine_requests_total{method="GET",route="/health/live",status="2xx"}' in text
+    assert "chatelaine_request_duration_seconds_bucket" in text and "chatelaine_connections" in text
+
+
+def test_metrics_token(new_server):
+    server = new_server(arguments=["--metrics-token", "s3cret"])
+    url = server.url + "/metrics"
+    assert requests.get(url, timeout=30).status_code == 401
+    assert requests.get(url, headers={"Authorization": "Bearer wrong!"}, timeout=30).status_code == 401
+    assert requests.get(url, headers={"Authorization": "Bearer s3cret"}, timeout=30).status_code == 200
+
+
+def test_R14_refusals_are_recorded(api, make_token):
+    limited = make_token()
+    before = len(api.get("events?q=event:storage.accessDenied").json())
+    assert_error(api.post("tokens", token=limited["token"], json={"description": "no"}), 403, "accessDenied")
+    events = api.get("events?q=event:storage.accessDenied").json()
+    assert len(events) == before + 1
+    assert events[0]["token"]["id"] == limited["id"] and events[0]["params"]["method"] == "POST"
+    assert events[0]["params"]["path"] == "/v2/storage/tokens"
+
+
+def test_R14_expired_token_is_recorded(api, make_token):
+    short = make_token(expiresIn=1)
+    time.sleep(1.2)
+    assert_error(api.get("tokens/verify", token=short["token"]), 401)
+    events = api.get("events?q=event:storage.accessDenied+AND+token.id:" + short["id"]).json()
+    assert len(events) == 1 and events[0]["params"]["path"] == "/v2/storage/tokens/verify"
+
+
+def test_forwarded_address_counts_only_behind_a_proxy(new_server):
+    for arguments, wanted in (([], "127.0.0.1"), (["--trust-proxy", "1"], "192.0.2.7")):
+        server = new_server(arguments=arguments)
+        requests.post(server.url + "/v2/storage/tokens", timeout=30,
+                      headers={"X-StorageApi-Token": server.master, "X-Forwarded-For": "198.51.100.1, 192.0.2.7"})
+        events = requests.get(server.url + "/v2/storage/events", headers={"X-StorageApi-Token": server.master}, timeout=30).json()
+        assert events[0]["context"]["remoteAddr"] == wanted
+
+
+def test_term_lets_requests_finish(new_server):
+    server = new_server()
+    results = []
+
+    def keep_creating():
+        session = requests.Session()
+        while True:
+            try:
+                response = session.post(server.url + "/v2/storage/tokens", headers={"X-StorageApi-Token": server.master}, timeout=30)
+            except requests.ConnectionError:
+                return
+            results.append(response.status_code)
+
+    threads = [threading.Thread(target=keep_creating) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    while len(results) < 20:
+        time.sleep(0.01)
+    assert server.stop() == 0
+    for thread in threads:
+        thread.join()
+    assert set(results) == {201}
+    # what was answered is there after the next start
+    server.start()
+    tokens = requests.get(server.url + "/v2/storage/tokens", headers={"X-StorageApi-Token": server.master}, timeout=30).json()
+    assert len(tokens) >= len(results) + 1
+
+
+def test_wrong_calls_of_serve(tmp_path):
+    for arguments in (["--nonsense", "1"], ["--listen", "nowhere"], ["--data", str(tmp_path / "none")]):
+        done = subprocess.run([PROGRAM, "serve", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30)
+        assert done.returncode in (1, 2) and done.stderr.startswith("chatelaine serve: "), arguments
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tls")
+    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "2", "-subj",
+                    "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"], check=True, stderr=subprocess.DEVNULL)
+    return cert, key
+
+
+def test_tls(new_server, certificate):
+    cert, key = certificate
+    server = new_server(arguments=["--tls-cert", cert, "--tls-key", key])
+    response = requests.get(server.url + "/v2/storage/tokens/verify", headers={"X-StorageApi-Token": server.master}, verify=cert, timeout=30)
+    assert response.status_code == 200 and response.json()["uri"].startswith("https://")
+    old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+    old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises((ssl.SSLError, OSError)):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as s:
+            old.wrap_socket(s)
+
+
+def test_tls_files_that_do_not_fit(new_server, certificate):
+    server = new_server(start=False)
+    for arguments, words in ((["--tls-cert", certificate[0]], "tls_key"),
+                             (["--tls-cert", certificate[0], "--tls-key", certificate[0]], "no certificate and its key")):
+        done = subprocess.run([PROGRAM, "serve", "--data", server.data, "--listen", "127.0.0.1:0", *server.engine_arguments(), *arguments],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30)
+        assert done.returncode == 1 and words in done.stderr
