@@ -11,12 +11,16 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	char path[] = "/tmp/fuzz-sas-XXXXXX";
+	char folder[] = "/tmp/fuzz-sas-XXXXXX";
+	char path[sizeof(folder) + 4];
 	struct err e = { 0 };
-	if (!mkdtemp(path) || chdir(path) != 0 || secret_init("key", true, &e) != 0)
+	if (!mkdtemp(folder))
 		abort();
-	unlink("key");
-	rmdir(path);
+	snprintf(path, sizeof(path), "%s/key", folder);
+	if (secret_init(path, true, &e) != 0)
+		abort();
+	unlink(path);
+	rmdir(folder);
 	return 0;
 }
 
