@@ -10,6 +10,9 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
+int cmd_backup(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_restore(int argc, char **argv);
 int cmd_routes(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_init(int argc, char **argv);

@@ -13,8 +13,12 @@ static int print_version(int argc, char **argv)
 }
 
 static const struct command COMMANDS[] = {
+	{ "backup", "--data DIR --to FOLDER [--rotate] [--with-key] [--json]", "copy database, rows and files while the server runs",
+		cmd_backup },
+	{ "doctor", "--data DIR", "look for what is wrong with a server's data folder", cmd_doctor },
 	{ "init", "--data DIR --email E --password P --organization O --project N [--json]", "make a server's data folder",
 		cmd_init },
+	{ "restore", "--data DIR --from FOLDER [--engine URL] [--ledger FILE] [--json]", "make a server of a backup", cmd_restore },
 	{ "routes", "", "print the routing table: method, path, who may call, event", cmd_routes },
 	{ "serve", "--data DIR --listen HOST:PORT [--public-url URL] [--config FILE]", "run the server", cmd_serve },
 	{ "user", "add --data DIR --project ID --email E --password P --role ROLE [--json]", "add a member to a project",

@@ -88,7 +88,7 @@ static int engine_keep(const struct conf *conf, struct err *e)
 	return written ? 0 : fail(e, ERR_INTERNAL, "%s could not be written", path);
 }
 
-static int key_open(const struct conf *conf, bool create, struct err *e)
+int house_key(const struct conf *conf, bool create, struct err *e)
 {
 	char path[PATH_MAX];
 	if (str_empty(conf->key_file))
@@ -104,7 +104,7 @@ int house_open(const struct conf *conf, bool create, struct database **ret, stru
 {
 	if (create && mkdir(conf->data, 0700) < 0 && errno != EEXIST)
 		return fail(e, ERR_INTERNAL, "The folder %s could not be made: %s", conf->data, strerror(errno));
-	int rc = key_open(conf, create, e);
+	int rc = house_key(conf, create, e);
 	if (rc < 0 || (rc = database_open(conf, create, ret, e)) < 0)
 		return rc;
 	if (create && (rc = engine_keep(conf, e)) < 0) {

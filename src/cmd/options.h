@@ -20,6 +20,8 @@ int options_read(int argc, char **argv, const struct option_row *rows, struct co
 /* Says on standard error what is wrong and how to call it; the exit status 2 (a wrong call) or 1 (it did not work). */
 int options_refuse(const char *command, const struct err *e);
 
+/* The key alone: for commands that need no database. */
+int house_key(const struct conf *conf, bool create, struct err *e);
 /* Key and database of the data folder. create: makes the folder (0700), the key and the database, and keeps which engine it is in
  * <data>/chatelaine.conf; without it their absence is an error that says to run init. */
 int house_open(const struct conf *conf, bool create, struct database **ret, struct err *e);

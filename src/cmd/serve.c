@@ -15,6 +15,7 @@
 #include "http/server.h"
 #include "store/blob/blob.h"
 #include "work/catalogue.h"
+#include "work/ledger.h"
 #include "work/mail.h"
 #include "work/runner.h"
 #include "work/sweepers.h"
@@ -25,6 +26,7 @@ struct house {
 	struct app app;
 	struct http_server *server;
 	struct sweepers *sweepers;
+	struct ledger *ledger;
 	int fd, port;
 	char *url;
 	const char *port_file;
@@ -63,6 +65,8 @@ static int house_furnish(struct house *house, struct err *e)
 	if (rc == 0)
 		rc = house_open(&app->conf, false, &app->database, e);
 	if (rc == 0)
+		rc = ledger_open(&app->conf, app->database, &house->ledger, e);
+	if (rc == 0)
 		rc = catalogue_open(&app->conf, &app->catalogue, e);
 	if (rc == 0)
 		rc = blobs_open(&app->conf, &app->blobs, e);
@@ -98,6 +102,7 @@ static void house_clear(struct house *house)
 		catalogue_close(app->catalogue);
 	if (app->database)
 		database_close(app->database);
+	ledger_close(house->ledger);
 	if (house->fd >= 0)
 		close(house->fd);
 	free(app->public_url);

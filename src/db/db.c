@@ -329,3 +329,22 @@ void database_tell(struct database *database, struct db *db)
 				database->observers[k].arg, db->changes[i].topic, db->changes[i].project_id, db->changes[i].id);
 	db->change_count = 0;
 }
+
+void database_set_guard(struct database *database, const struct db_guard *guard)
+{
+	database->guard = *guard;
+}
+
+int database_guard_before(struct db *db, int64_t *ret_ticket, struct err *e)
+{
+	const struct db_guard *guard = &db->database->guard;
+	*ret_ticket = 0;
+	return guard->before && db->change_count ? guard->before(guard->arg, db, db->changes, db->change_count, ret_ticket, e)
+						 : 0;
+}
+
+void database_guard_after(struct db *db, int64_t ticket)
+{
+	if (ticket)
+		db->database->guard.after(db->database->guard.arg, ticket);
+}

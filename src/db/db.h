@@ -158,4 +158,19 @@ void db_changed(struct db *db, enum db_topic topic, int64_t project_id, int64_t 
 typedef void db_observer(void *arg, enum db_topic topic, int64_t project_id, int64_t id);
 void database_observe(struct database *database, db_observer *observer, void *arg);
 
+/* One that keeps a record of changes outside the database (work/ledger.h): before() is called in the transaction, right before
+ * its commit, with all that db_changed() was told; a negative result undoes it. after() follows a commit. */
+struct db_change {
+	enum db_topic topic;
+	int64_t project_id, id;
+};
+struct db_guard {
+	int (*before)(
+		void *arg, struct db *db, const struct db_change *changes, size_t count, int64_t *ret_ticket, struct err *e);
+	void (*after)(void *arg, int64_t ticket);
+	void *arg;
+};
+/* At most one; before the first write. */
+void database_set_guard(struct database *database, const struct db_guard *guard);
+
 #endif

@@ -75,8 +75,13 @@ static int run_batch(struct sqlite_database *database, struct db_write *batch, s
 		if (!alive)
 			rc = db_unavailable(e, write->err.code == ERR_UNAVAILABLE ? write->err.text : NULL);
 	}
+	int64_t ticket = 0;
 	if (alive)
+		rc = database_guard_before(db, &ticket, e);
+	if (alive && rc == 0)
 		rc = db_exec(db, &COMMIT, DB_NONE, e);
+	if (alive && rc == 0)
+		database_guard_after(db, ticket);
 	if (rc < 0)
 		note_failure(database);
 	if (!sqlite3_get_autocommit(database->writer->handle)) {

@@ -36,11 +36,6 @@ struct db_driver {
 	void (*close)(struct database *database);
 };
 
-struct db_change {
-	enum db_topic topic;
-	int64_t project_id, id;
-};
-
 /* The first member of each engine's connection. */
 struct db {
 	const struct db_driver *driver;
@@ -85,11 +80,15 @@ struct database {
 		void *arg;
 	} observers[OBSERVERS_MAX];
 	size_t observer_count;
+	struct db_guard guard; /* before NULL: none */
 };
 void database_init(struct database *database, const struct db_driver *driver, enum db_engine engine);
 void database_done(struct database *database);
 /* Tells every observer of every change noted on the connection and forgets them. */
 void database_tell(struct database *database, struct db *db);
+/* Asks the guard, when there is one and anything was changed, right before a commit; and tells it afterwards. */
+int database_guard_before(struct db *db, int64_t *ret_ticket, struct err *e);
+void database_guard_after(struct db *db, int64_t ticket);
 /* Calls done() of a write whose rc is set; the write may be gone afterwards. */
 void db_write_finish(struct db_write *write);
 

@@ -50,13 +50,18 @@ static int run_transaction(struct pg_db *db, struct db_write *write, bool *ret_a
 	if (rc < 0)
 		return rc;
 	rc = write->run(&db->base, write, e);
+	int64_t ticket = 0;
 	if (rc >= 0 && db->base.change_lost)
 		rc = db_unavailable(e, NULL);
+	if (rc >= 0)
+		rc = database_guard_before(&db->base, &ticket, e);
 	if (rc < 0) {
 		roll_back(db);
 		return rc;
 	}
 	rc = command(db, "COMMIT", "COMMIT", e);
+	if (rc == 0)
+		database_guard_after(&db->base, ticket);
 	if (rc < 0) {
 		/* nobody knows what became of a commit whose answer was lost: it is neither acknowledged nor repeated */
 		*ret_again = db->trouble != PG_BROKEN;

@@ -1,0 +1,250 @@
+/* The ledger of revocations. */
+#include "work/ledger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/own.h"
+#include "work/ledger_file.h"
+
+/* Newest entries that are compared with the database at start: one that is older than any of them is older than the last. */
+#define CHECK_MOST 20000
+/* Tokens of one transaction when the ledger is applied. */
+#define APPLY_MOST 1000
+/* A file of this many lines is tidied up at start when most of them are of no use any more. */
+#define TIDY_LINES 10000
+
+struct ledger {
+	int fd;
+	pthread_mutex_t lock;
+	int64_t last_batch;
+};
+
+/* --- applying ---------------------------------------------------------------------------------------------------------- */
+
+struct applying {
+	const struct ledger_list *list;
+	size_t from;
+	int64_t revoked;
+};
+
+static int apply_some(struct db *db, void *arg, struct err *e)
+{
+	struct applying *applying = arg;
+	int64_t highest = 0, revoked = 0;
+	for (size_t i = applying->from; i < applying->list->count && i < applying->from + APPLY_MOST; i++) {
+		const struct token_mark *mark = &applying->list->entries[i].mark;
+		int rc = token_mark_apply(db, mark, e);
+		if (rc < 0)
+			return rc;
+		revoked += rc;
+		highest = mark->token_id > highest ? mark->token_id : highest;
+	}
+	int rc = token_ids_skip(db, highest, e);
+	if (rc == 0)
+		applying->revoked += revoked;
+	return rc;
+}
+
+static int apply_all(struct database *database, const struct ledger_list *merged, int64_t *ret_revoked, struct err *e)
+{
+	struct applying applying = { .list = merged };
+	for (; applying.from < merged->count; applying.from += APPLY_MOST) {
+		int rc = database_transact(database, apply_some, &applying, e);
+		if (rc < 0)
+			return rc;
+	}
+	*ret_revoked = applying.revoked;
+	return 0;
+}
+
+int ledger_apply(struct database *database, const char *path, int64_t *ret_revoked, struct err *e)
+{
+	own(ledger_list_done) struct ledger_list list = { .count = 0 };
+	int rc = ledger_read(path, &list, e);
+	if (rc < 0)
+		return rc;
+	/* a commit whose mark was lost with its server counts: here the safe side is the revoked one */
+	for (size_t i = 0; i < list.count; i++)
+		list.entries[i].done = true;
+	ledger_merge(&list);
+	return apply_all(database, &list, ret_revoked, e);
+}
+
+/* --- at start ---------------------------------------------------------------------------------------------------------- */
+
+static bool is_older(const struct token_mark *row, const struct token_mark *mark)
+{
+	return mark->version ? row->version && row->version < mark->version : row->version != 0;
+}
+
+/* Entries without their "done" are of a server that died before or after its commit: the database tells which. One with it that
+ * the database does not know says that the database is older. */
+static int compare_with_database(struct database *database, struct ledger_list *list, bool *ret_older, struct err *e)
+{
+	struct db *db;
+	int rc = db_reader_take(database, &db, e);
+	if (rc < 0)
+		return rc;
+	*ret_older = false;
+	for (size_t i = 0; i < list->count && rc == 0; i++) {
+		struct ledger_entry *entry = &list->entries[i];
+		struct token_mark row;
+		if (entry->done && i + CHECK_MOST < list->count)
+			continue;
+		rc = token_mark_read(db, entry->mark.project_id, entry->mark.token_id, &row, e);
+		bool older = rc == 0 && is_older(&row, &entry->mark);
+		*ret_older = *ret_older || (older && entry->done);
+		entry->done = entry->done || (rc == 0 && !older);
+	}
+	db_reader_give(db);
+	return rc;
+}
+
+static int open_file(struct ledger *ledger, const char *path, struct err *e)
+{
+	ledger->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (ledger->fd < 0)
+		return fail(e, ERR_INTERNAL, "%s: %s", path, strerror(errno));
+	/* a line that was cut off must not swallow the next one */
+	char last = '\n';
+	off_t size = lseek(ledger->fd, 0, SEEK_END);
+	if (size > 0 && pread(ledger->fd, &last, 1, size - 1) == 1 && last != '\n' && write(ledger->fd, "\n", 1) != 1)
+		return fail(e, ERR_UNAVAILABLE, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int settle(struct database *database, const char *path, struct ledger_list *list, struct err *e)
+{
+	bool older;
+	int64_t lines = list->lines, revoked = 0;
+	size_t open = 0;
+	for (size_t i = 0; i < list->count; i++)
+		open += !list->entries[i].done;
+	int rc = compare_with_database(database, list, &older, e);
+	if (rc < 0)
+		return rc;
+	ledger_merge(list);
+	if (older && (rc = apply_all(database, list, &revoked, e)) < 0)
+		return rc;
+	if (older) {
+		char text[24];
+		snprintf(text, sizeof(text), "%" PRId64, revoked);
+		log_line(LOG_WARN, "the database is older than the ledger of revocations: what it brought back is revoked",
+			"tokens", text, NULL);
+	}
+	bool untidy = lines > TIDY_LINES && (size_t)lines > 2 * list->count;
+	return open || untidy ? ledger_write(path, list, e) : 0;
+}
+
+/* --- during the server's life ------------------------------------------------------------------------------------------- */
+
+struct writing {
+	struct buf text;
+	int64_t batch;
+};
+
+static void writing_done(struct writing *writing)
+{
+	buf_done(&writing->text);
+}
+
+static int add_mark(void *arg, const struct token_mark *mark, struct err *e)
+{
+	struct writing *writing = arg;
+	(void)e;
+	buf_printf(&writing->text, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", writing->batch,
+		mark->project_id, mark->token_id, mark->version, mark->refreshed_us);
+	return 0;
+}
+
+static int add_change(struct db *db, const struct db_change *change, struct writing *writing, struct err *e)
+{
+	struct token_mark mark;
+	if (change->topic == DB_CHANGED_USER)
+		return token_mark_list_admin(db, change->id, add_mark, writing, e);
+	if (change->topic != DB_CHANGED_TOKEN)
+		return 0;
+	int rc = token_mark_read(db, change->project_id, change->id, &mark, e);
+	return rc < 0 ? rc : add_mark(writing, &mark, e);
+}
+
+static int append(struct ledger *ledger, const struct buf *text, struct err *e)
+{
+	bool good = !text->failed && write(ledger->fd, text->data, text->length) == (ssize_t)text->length &&
+		    fdatasync(ledger->fd) == 0;
+	return good ? 0 : fail_internal(e, ERR_UNAVAILABLE, "the ledger of revocations was not written: %s", strerror(errno));
+}
+
+/* Files are not for transactions; this one is, because a revocation must be on the disk twice before anybody hears of it. */
+static int before_commit(
+	void *arg, struct db *db, const struct db_change *changes, size_t count, int64_t *ret_ticket, struct err *e)
+{
+	struct ledger *ledger = arg;
+	own(writing_done) struct writing writing = { .batch = 0 };
+	pthread_mutex_lock(&ledger->lock);
+	writing.batch = ++ledger->last_batch;
+	pthread_mutex_unlock(&ledger->lock);
+	int rc = 0;
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = add_change(db, &changes[i], &writing, e);
+	if (rc < 0 || !writing.text.length)
+		return rc;
+	rc = append(ledger, &writing.text, e);
+	if (rc == 0)
+		*ret_ticket = writing.batch;
+	return rc;
+}
+
+/* Not synced: when it is lost, the next start asks the database. */
+static void after_commit(void *arg, int64_t ticket)
+{
+	struct ledger *ledger = arg;
+	if (dprintf(ledger->fd, "%" PRId64 " done\n", ticket) < 0)
+		log_line(LOG_WARN, "the ledger of revocations was not written", NULL);
+}
+
+int ledger_open(const struct conf *conf, struct database *database, struct ledger **ret, struct err *e)
+{
+	char path[PATH_MAX];
+	own(ledger_list_done) struct ledger_list list = { .count = 0 };
+	snprintf(path, sizeof(path), "%s/revocations.log", conf->data);
+	int rc = ledger_read(path, &list, e);
+	if (rc < 0)
+		return rc;
+	struct ledger *ledger = calloc(1, sizeof(*ledger));
+	if (!ledger)
+		return fail_internal(e, ERR_INTERNAL, "no memory for the ledger");
+	pthread_mutex_init(&ledger->lock, NULL);
+	ledger->fd = -1;
+	ledger->last_batch = list.last_batch;
+	rc = settle(database, path, &list, e);
+	if (rc == 0)
+		rc = open_file(ledger, path, e);
+	if (rc < 0) {
+		ledger_close(ledger);
+		return rc;
+	}
+	database_set_guard(database, &(struct db_guard){ before_commit, after_commit, ledger });
+	*ret = ledger;
+	return 0;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+	if (!ledger)
+		return;
+	if (ledger->fd >= 0)
+		close(ledger->fd);
+	pthread_mutex_destroy(&ledger->lock);
+	free(ledger);
+}
