@@ -149,7 +149,7 @@ static int read_term(struct reader *reader, const struct event_node **ret)
 	char *value = arena_alloc(reader->arena, strlen(reader->at) + 1);
 	if (!value)
 		return fail_internal(reader->e, ERR_INTERNAL, "no memory for a query");
-	if (is_end(*reader->at))
+	if (is_end(*reader->at) || take_word(reader, "AND") || take_word(reader, "OR"))
 		return refuse(reader, "a value is missing");
 	rc = *reader->at == '"' ? read_quoted(reader, value) : read_bare(reader, value, &node.prefix);
 	node.value = value;

@@ -8,12 +8,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
+#include "work/event_sweep.h"
 #include "work/invitations.h"
 #include "work/files.h"
 #include "work/token_sweeps.h"
 
 const struct sweep SWEEPS[] = {
 	{ "memberships and sessions that are over", 10, accounts_sweep },
+	{ "old events", 600, event_sweep },
 	{ "uses of tokens", 3, sweep_token_uses },
 	{ "expired tokens", 5, sweep_expired_tokens },
 	{ "expiry notices", 300, sweep_expiry_notices },

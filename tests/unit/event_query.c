@@ -43,7 +43,7 @@ static void check_refuses(const char *q)
 	const struct event_node *node = NULL;
 	CHECK(event_query_parse(arena, q, &node, &e) < 0);
 	CHECK(e.code == ERR_QUERY_SYNTAX);
-	CHECK(strncmp(err_text(&e), "Failed to parse query", 21) == 0);
+	CHECK(e.code && strncmp(err_text(&e), "Failed to parse query", 21) == 0);
 	CHECK(node == NULL);
 }
 
