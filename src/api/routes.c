@@ -22,6 +22,7 @@ extern const struct route MANAGE_MAINTAINER_ROUTES[];
 extern const struct route MANAGE_MEMBER_ROUTES[];
 extern const struct route MANAGE_ORGANIZATION_ROUTES[];
 extern const struct route MANAGE_PROJECT_ROUTES[];
+extern const struct route MANAGE_PROJECT_TOKEN_ROUTES[];
 extern const struct route MANAGE_TOKEN_ROUTES[];
 extern const struct route MANAGE_USER_ROUTES[];
 extern const struct route METADATA_ROUTES[];
@@ -55,6 +56,7 @@ const struct route *const ROUTE_TABLES[] = {
 	MANAGE_MEMBER_ROUTES,
 	MANAGE_ORGANIZATION_ROUTES,
 	MANAGE_PROJECT_ROUTES,
+	MANAGE_PROJECT_TOKEN_ROUTES,
 	MANAGE_TOKEN_ROUTES,
 	MANAGE_USER_ROUTES,
 	METADATA_ROUTES,

@@ -102,13 +102,18 @@ static int session_project(struct http_exchange *x, int64_t project_id, int64_t 
 	return rc;
 }
 
+static bool is_changing(const struct http_exchange *x)
+{
+	return strcmp(x->method, "GET") != 0 && strcmp(x->method, "HEAD") != 0;
+}
+
 static int find_session(struct http_exchange *x, struct db *db, bool storage, struct err *e)
 {
 	const char *project = exchange_header(x, "X-Chatelaine-Project");
 	struct session_claim claim = {
 		.cookie = MHD_lookup_connection_value(x->connection, MHD_COOKIE_KIND, SESSION_COOKIE),
 		.csrf_token = exchange_header(x, "X-CSRF-Token"),
-		.changing = strcmp(x->method, "GET") != 0 && strcmp(x->method, "HEAD") != 0,
+		.changing = is_changing(x),
 		.fetch_site = exchange_header(x, "Sec-Fetch-Site"),
 		.origin = exchange_header(x, "Origin"),
 		.host = exchange_header(x, "Host"),
@@ -126,9 +131,12 @@ static int find_account(struct http_exchange *x, struct db *db, struct err *e)
 {
 	bool storage = allow_is_storage(x->match.route->allow);
 	const char *token = storage ? NULL : exchange_header(x, "X-KBC-ManageApiToken");
-	if (!str_empty(token))
-		return account_by_manage_token(db, x->rq.arena, token, &x->who, e);
-	return find_session(x, db, storage, e);
+	if (str_empty(token))
+		return find_session(x, db, storage, e);
+	int rc = account_by_manage_token(db, x->rq.arena, token, &x->who, e);
+	if (rc == 0 && x->who.scope_read_only && is_changing(x))
+		return fail(e, ERR_ACCESS_DENIED, "This management token was made for reading only.");
+	return rc;
 }
 
 static void account_work(struct pool_work *work)

@@ -96,7 +96,8 @@ void reply_header(struct req *rq, const char *name, const char *value)
 /* The services beside storage answer a number as code (clients.md §0.4). */
 static bool code_is_number(const struct http_exchange *x)
 {
-	return x->match.route && !str_starts(x->match.route->path, "/v2/storage") && !str_starts(x->match.route->path, "/manage");
+	const char *path = x->match.route ? x->match.route->path : "/v2/storage";
+	return !str_starts(path, "/v2/storage") && !str_starts(path, "/manage") && !str_starts(path, "/auth/");
 }
 
 static json_t *envelope(struct http_exchange *x, int status)

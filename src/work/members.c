@@ -26,6 +26,8 @@ static int member_event(struct db *db, const struct origin *origin, enum event_t
 	snprintf(id, sizeof(id), "%lld", (long long)member->user_id);
 	own(own_json) json_t *params = json_pack("{s:s, s:s, s:I}", "role", role, "email", member->email ? member->email : "", "masterTokenId",
 		(json_int_t)member->master_token_id);
+	if (!origin->token_id && origin->token_description)
+		json_object_set_new(params, "admin", json_pack("{s:s}", "email", origin->token_description));
 	struct event_object object = { .id = id, .name = member->email, .params = params };
 	return emit(db, origin, type, &object, e);
 }
