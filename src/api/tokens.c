@@ -5,6 +5,7 @@
 
 #include "api/token_args.h"
 #include "api/token_json.h"
+#include "api/token_replay.h"
 #include "auth/index.h"
 #include "auth/permit.h"
 #include "base/own.h"
@@ -12,6 +13,7 @@
 #include "work/tokens.h"
 
 #define LIST_MAX 100000
+#define CREATE_WAIT_US 100000
 
 static struct token_view view_of(struct req *rq)
 {
@@ -158,15 +160,65 @@ static int reply_made(struct req *rq, int status, const struct token *token, con
 	return rc < 0 ? rc : reply_text(rq, status, "application/json", &body);
 }
 
+static int create_now(struct req *rq, struct replay_call *call, struct token *token, struct err *e)
+{
+	own(own_secret) char *string = NULL;
+	int rc = new_token(rq, token, e);
+	if (rc < 0 || (rc = token_make(rq->db, token, &string, e)) < 0 || (rc = replay_remember(rq, call, token, e)) < 0)
+		return rc;
+	object_is(rq, token, powers_json(token));
+	return reply_made(rq, 201, token, string, e);
+}
+
+struct creation {
+	struct req *rq;
+	struct replay_call *call;
+};
+
+static int create_again_in(struct db *db, void *arg, struct err *e)
+{
+	struct creation *creation = arg;
+	struct req *rq = creation->rq;
+	struct token token;
+	enum replay_found found;
+	char id[24];
+	rq->db = db;
+	int rc = replay_find(rq, creation->call, &found, e);
+	if (rc < 0 || found == REPLAY_ANSWERED || (rc = create_now(rq, creation->call, &token, e)) < 0)
+		return rc;
+	own(own_json) json_t *params = powers_json(&token);
+	snprintf(id, sizeof id, "%" PRId64, token.id);
+	return emit(db, &rq->origin, EVENT_TOKEN_CREATED,
+		&(struct event_object){ .id = id, .name = token.description, .params = params }, e);
+}
+
+/* On a worker: the answer to the same call is just on its way to somebody, and may be found lost in a moment. */
+static int create_after_wait(struct req *rq, struct err *e)
+{
+	struct creation creation = { rq, req_kept(rq) };
+	struct db *reader = rq->db;
+	replay_wait(rq, creation.call, CREATE_WAIT_US);
+	int rc = database_transact(rq->app->database, create_again_in, &creation, e);
+	rq->db = reader;
+	return rc;
+}
+
 static int tokens_create(struct req *rq, struct err *e)
 {
+	struct replay_call *call = arena_new_of(rq->arena, struct replay_call);
 	struct token token;
-	own(own_secret) char *string = NULL;
-	int rc = new_token(rq, &token, e);
-	if (rc < 0 || (rc = token_make(rq->db, &token, &string, e)) < 0)
+	enum replay_found found;
+	if (!call)
+		return fail(e, ERR_INTERNAL, NULL);
+	int rc = replay_call_read(rq, 201, call, e);
+	if (rc < 0 || (rc = replay_find(rq, call, &found, e)) < 0 || found == REPLAY_ANSWERED)
 		return rc;
-	object_is(rq, &token, powers_json(&token));
-	return reply_made(rq, 201, &token, string, e);
+	if (found == REPLAY_NONE)
+		return create_now(rq, call, &token, e);
+	req_no_event(rq);
+	req_keep(rq, call);
+	req_after_commit(rq, create_after_wait);
+	return 0;
 }
 
 /* --- change ------------------------------------------------------------------------------------------------------------------- */
@@ -246,9 +298,15 @@ static int tokens_delete(struct req *rq, struct err *e)
 static int tokens_refresh(struct req *rq, struct err *e)
 {
 	struct token *token;
+	struct replay_call call;
+	enum replay_found found;
 	own(own_secret) char *string = NULL;
 	int rc = token_of(rq, &token, e);
-	if (rc < 0 || (rc = permit_token_refresh(rq->who, token, e)) < 0 || (rc = token_renew(rq->db, token, &string, e)) < 0)
+	if (rc < 0 || (rc = permit_token_refresh(rq->who, token, e)) < 0 || (rc = replay_call_read(rq, 200, &call, e)) < 0)
+		return rc;
+	if ((rc = replay_find(rq, &call, &found, e)) < 0 || found == REPLAY_ANSWERED)
+		return rc;
+	if ((rc = token_renew(rq->db, token, &string, e)) < 0 || (rc = replay_remember(rq, &call, token, e)) < 0)
 		return rc;
 	object_is(rq, token, NULL);
 	return reply_made(rq, 200, token, string, e);
@@ -274,7 +332,7 @@ const struct route TOKEN_ROUTES[] = {
 	{ "DELETE", "/v2/storage/tokens/{id}", ALLOW_TOKEN, EVENT_TOKEN_DELETED, RUN_WRITE, tokens_delete, .summary = "Delete a token",
 		.branched = true },
 	{ "POST", "/v2/storage/tokens/{id}/refresh", ALLOW_TOKEN, EVENT_TOKEN_REFRESHED, RUN_WRITE, tokens_refresh,
-		.summary = "A new string; the old one is dead at once", .branched = true },
+		.summary = "A new string; the old one is dead at once", .branched = true, .stale = replay_stale },
 	{ "POST", "/v2/storage/tokens/{id}/disable", ALLOW_TOKEN_MANAGER, EVENT_TOKEN_DISABLED, RUN_WRITE, tokens_disable,
 		.summary = "Refuse a token until it is enabled again" },
 	{ "POST", "/v2/storage/tokens/{id}/enable", ALLOW_TOKEN_MANAGER, EVENT_TOKEN_ENABLED, RUN_WRITE, tokens_enable,

@@ -25,8 +25,4 @@ struct held {
 struct held *held_new(const struct token *token, const struct token_setting *setting);
 void held_give(struct held *held);
 
-/* May it be used at now_us by somebody who shows hash (NULL: trusted, by id) from address (NULL: not checked)? 0, or the errors
- * of a look-up. */
-int identity_judge(const struct identity *identity, const uint8_t *hash, const char *address, int64_t now_us, struct err *e);
-
 #endif

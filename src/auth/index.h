@@ -44,6 +44,9 @@ bool index_find(struct token_index *index, struct index_lookup *lookup);
 int index_find_wait(struct token_index *index, struct index_lookup *lookup);
 /* The same derived values for a token that was read: ret borrows everything. */
 void identity_derive(struct identity *ret, const struct token *token, const struct token_setting *setting);
+/* May it be used at now_us by somebody who shows hash (NULL: trusted, by id) from address (NULL: not checked)? 0, or the errors
+ * of a look-up. */
+int identity_judge(const struct identity *identity, const uint8_t *hash, const char *address, int64_t now_us, struct err *e);
 void identity_give(const struct token_index *index, const struct identity *identity);
 
 /* Inside a write: is what admitted this caller (CALLER_STORAGE) still what the database says (R13)? 0: it is. 1: something about it

@@ -11,6 +11,7 @@
 #define ENTRIES_MAX 65536 /* in all; the oldest of a table goes */
 #define PROBES_MAX 64     /* connections asked for one call */
 #define LIFE_US (60 * US_PER_S)
+#define FRESH_US (2 * US_PER_S)
 
 struct entry {
 	struct shown shown;
@@ -132,23 +133,30 @@ static bool same_call(const struct shown *a, const struct shown *b)
 	return same_caller(a, b) && memcmp(a->request_hash, b->request_hash, SECRET_HASH_SIZE) == 0 && strcmp(a->address, b->address) == 0;
 }
 
-bool undelivered_find(struct undelivered *list, const struct shown *like, bool (*is_lost)(void *delivery), struct shown *ret,
-	uint64_t *ret_number)
+static void entry_look(struct entry *entry, int64_t now, struct undelivered_search *search)
 {
-	struct table *table = table_locked(list, like->project_id);
-	int64_t oldest = monotonic_us() - LIFE_US;
-	struct entry *found = NULL;
+	int state = search->look(entry->shown.delivery);
+	if (state == 0 && now - entry->added_us < FRESH_US)
+		search->pending++;
+	if (state != 1)
+		return;
+	search->is_lost = true;
+	search->shown = entry->shown;
+	search->shown.delivery = NULL;
+	search->number = entry->number;
+}
+
+void undelivered_find(struct undelivered *list, struct undelivered_search *search)
+{
+	struct table *table = table_locked(list, search->like->project_id);
+	int64_t now = monotonic_us();
 	int probes = 0;
-	for (struct entry *entry = table->entries; entry && !found && probes < PROBES_MAX; entry = entry->next)
-		if (entry->added_us >= oldest && same_call(&entry->shown, like) && ++probes && is_lost(entry->shown.delivery))
-			found = entry;
-	if (found) {
-		*ret = found->shown;
-		ret->delivery = NULL;
-		*ret_number = found->number;
-	}
+	search->is_lost = false;
+	search->pending = 0;
+	for (struct entry *entry = table->entries; entry && !search->is_lost && probes < PROBES_MAX; entry = entry->next)
+		if (now - entry->added_us < LIFE_US && same_call(&entry->shown, search->like) && ++probes)
+			entry_look(entry, now, search);
 	pthread_mutex_unlock(&table->lock);
-	return found != NULL;
 }
 
 bool undelivered_self(struct undelivered *list, const struct shown *like)

@@ -26,10 +26,18 @@ uint64_t undelivered_add(struct undelivered *list, const struct shown *shown, vo
 void undelivered_end(struct undelivered *list, uint64_t number);
 /* The string of the token was used: all entries that show it go. */
 void undelivered_used(struct undelivered *list, int64_t project_id, int64_t token_id);
-/* The latest entry of the same caller, string, request and address that is_lost() says yes to, copied to *ret without its delivery, and
- * the number that names it. False when there is none. */
-bool undelivered_find(struct undelivered *list, const struct shown *like, bool (*is_lost)(void *delivery), struct shown *ret,
-	uint64_t *ret_number);
+/* What is known of the answers to the same call: same caller, string, request and address. look() says of one: 1 lost, 0 not known yet,
+ * negative delivered. */
+struct undelivered_search {
+	const struct shown *like;
+	int (*look)(void *delivery);
+	/* out: */
+	bool is_lost;        /* there is a lost one: the latest, without its delivery, and the number that names it */
+	struct shown shown;
+	uint64_t number;
+	int pending;         /* how many were sent just now and may turn out either way */
+};
+void undelivered_find(struct undelivered *list, struct undelivered_search *search);
 /* Is there any entry of this string of a token that refreshed itself? */
 bool undelivered_self(struct undelivered *list, const struct shown *like);
 /* Drops what is older than a minute. */

@@ -35,9 +35,10 @@ struct delivery *reply_watch(struct req *rq, void (*ended)(void *arg, enum deliv
 {
 	struct http_exchange *x = rq->exchange;
 	struct tcp_info info;
-	struct delivery *d = x->delivery ? NULL : calloc(1, sizeof(*d));
+	struct delivery *d = calloc(1, sizeof(*d));
 	if (!d)
 		return NULL;
+	delivery_not_sent(x); /* a write that is run again: its first answer is never sent */
 	pthread_mutex_init(&d->lock, NULL);
 	atomic_init(&d->references, 2);
 	d->fd = x->link->fd;

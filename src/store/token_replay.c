@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/own.h"
 
 #define COLUMNS "id, caller_hash, request_hash, key_hash, address, token_id, token_refreshed_us, is_undelivered, is_spent, expires_us"
@@ -43,7 +44,16 @@ int token_replay_insert(struct db *db, struct token_replay *replay, struct err *
 		"ON CONFLICT (project_id, caller_token_id, key_hash) WHERE key_hash IS NOT NULL DO NOTHING",
 		NULL
 	};
+	/* One that is over, and waits for its sweeper, is in nobody's way. */
+	static const struct sql OVER = { "DELETE FROM token_replays "
+					 "WHERE project_id = $1 AND caller_token_id = $2 AND key_hash = $3 AND expires_us <= $4",
+		NULL };
 	int rc = db_next_id(db, "replay", &replay->id, e);
+	if (rc == 0 && replay->has_key)
+		rc = db_exec(db, &OVER,
+			DB_ARGS(db_i(replay->project_id), db_i(replay->caller_token_id), db_blob(replay->key_hash, SECRET_HASH_SIZE),
+				db_i(now_us())),
+			e);
 	if (rc < 0)
 		return rc;
 	int64_t changed = 0;
@@ -86,6 +96,14 @@ int token_replay_find_lost(struct db *db, struct arena *arena, const struct toke
 	if (rc == 1)
 		replay_read(rows, arena, like, ret);
 	return rc;
+}
+
+int token_replay_is_spent(struct db *db, int64_t project_id, int64_t id, struct err *e)
+{
+	static const struct sql SQL = { "SELECT is_spent FROM token_replays WHERE project_id = $1 AND id = $2", NULL };
+	own(own_rows) struct db_rows *rows = NULL;
+	int rc = db_find(db, &SQL, DB_ARGS(db_i(project_id), db_i(id)), &rows, e);
+	return rc == 1 ? db_col_bool(rows, 0) : rc == 0 ? 1 : rc;
 }
 
 int token_replay_self(struct db *db, int64_t project_id, int64_t token_id, const uint8_t caller_hash[SECRET_HASH_SIZE], struct err *e)

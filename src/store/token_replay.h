@@ -25,6 +25,8 @@ int token_replay_find_key(struct db *db, struct arena *arena, const struct token
 /* The latest one without a key, undelivered and not spent, of the same caller, string, request and address. */
 int token_replay_find_lost(struct db *db, struct arena *arena, const struct token_replay *like, int64_t now_us, struct token_replay *ret,
 	struct err *e);
+/* Was the string of the answer used (or is the row gone)? 1, 0, negative. */
+int token_replay_is_spent(struct db *db, int64_t project_id, int64_t id, struct err *e);
 /* Is there any row of a token that refreshed itself and used this string for it? 1, 0, negative. */
 int token_replay_self(struct db *db, int64_t project_id, int64_t token_id, const uint8_t caller_hash[SECRET_HASH_SIZE], struct err *e);
 /* The delivery of the answer: lost (from now on it may be repeated until expires_us), or on its way again. */
