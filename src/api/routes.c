@@ -27,6 +27,7 @@ extern const struct route MANAGE_TOKEN_ROUTES[];
 extern const struct route MANAGE_USER_ROUTES[];
 extern const struct route METADATA_ROUTES[];
 extern const struct route RETRIEVAL_ROUTES[];
+extern const struct route ROW_ROUTES[];
 extern const struct route SESSION_ROUTES[];
 extern const struct route TABLE_COLUMN_ROUTES[];
 extern const struct route TABLE_ROUTES[];
@@ -61,6 +62,7 @@ const struct route *const ROUTE_TABLES[] = {
 	MANAGE_USER_ROUTES,
 	METADATA_ROUTES,
 	RETRIEVAL_ROUTES,
+	ROW_ROUTES,
 	SESSION_ROUTES,
 	TABLE_COLUMN_ROUTES,
 	TABLE_ROUTES,

@@ -1,5 +1,6 @@
 /* The kinds of jobs. */
 #include "work/buckets.h"
+#include "work/export.h"
 #include "work/files.h"
 #include "work/load.h"
 #include "work/runner.h"
@@ -15,9 +16,11 @@ const struct job_kind JOB_KINDS[] = {
 	{ "tableCreate", table_create_job, EVENT_NONE },
 	{ "tableDefinitionCreate", job_table_definition, EVENT_NONE },
 	{ "tableDrop", job_table_drop, EVENT_NONE },
+	{ "tableExport", export_job, EVENT_NONE },
 	{ "tableImport", import_job, EVENT_TABLE_IMPORT_ERROR },
 	{ "tablePrimaryKeyAdd", job_table_key_add, EVENT_NONE },
 	{ "tablePrimaryKeyDelete", job_table_key_delete, EVENT_NONE },
+	{ "tableRowsDelete", rows_delete_job, EVENT_NONE },
 	{ "tableUpdate", job_table_update, EVENT_NONE },
 	{ NULL, NULL, EVENT_NONE },
 };

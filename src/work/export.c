@@ -1,0 +1,353 @@
+/* Exporting a table: slices without a header, every field enclosed, a manifest that names them; the same export again is the same file. */
+#include "work/export.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "auth/permit.h"
+#include "base/clock.h"
+#include "base/own.h"
+#include "base/secret.h"
+#include "base/str.h"
+#include "store/blob/blob.h"
+#include "store/export.h"
+#include "store/file.h"
+#include "work/events.h"
+#include "work/files.h"
+#include "work/load.h"
+#include "work/rows_view.h"
+
+#define EXPORT_KEEP_DAYS 2
+#define CHUNK_SIZE (256 * 1024)
+#define PACK_LEVEL 3 /* a third of the time of the standard level for a tenth more bytes */
+
+struct export
+{
+	struct app *app;
+	const struct job *job;
+	const struct caller *who;
+	const struct origin *origin;
+	struct arena *arena;
+	const json_t *params;
+	struct rows_view view;
+	bool gzip;
+	char key[2 * SECRET_HASH_SIZE + 1];
+	struct file *file;
+	bool cache_hit;
+	/* the slice that is being written */
+	struct blob_writer *writer;
+	z_stream stream;
+	struct buf rows, packed;
+	int64_t slice_bytes;
+	const char **slices;
+	size_t slice_count, slice_size;
+	int64_t raw_bytes, stored_bytes;
+};
+
+/* --- what is asked for ----------------------------------------------------------------------------------------------------------- */
+
+static int read_view(struct export *export, struct err *e)
+{
+	struct db *db;
+	struct table *table;
+	int rc = db_reader_take(export->app->database, &db, e);
+	if (rc < 0)
+		return rc;
+	rc = table_get(db, export->arena, export->job->project_id, export->job->table_id, &table, e);
+	if (rc == 0)
+		rc = rows_view_read(db, export->arena, table, export->params, ERR_TABLE_COLUMN_NOT_EXISTS, &export->view, e);
+	db_reader_give(db);
+	export->gzip = json_is_true(json_object_get(export->params, "gzipOutput"));
+	return rc;
+}
+
+/* Everything that makes an export what it is. Times that were said relative to now are part of it as what they mean now. */
+static int make_key(struct export *export, struct err *e)
+{
+	const struct rows_view *view = &export->view;
+	struct buf text = { 0 };
+	own(own_free) char *params = json_dumps(export->params, JSON_SORT_KEYS | JSON_COMPACT);
+	buf_printf(&text, "%lld %lld %lld %lld %lld %lld\n%s\n%s\n", (long long)view->rows->number, (long long)view->rows->state,
+		(long long)view->table->number, (long long)view->table->state, (long long)view->filter.since_us,
+		(long long)view->filter.until_us, params ? params : "",
+		view->table->alias_filter ? view->table->alias_filter : "");
+	for (size_t i = 0; i < view->column_count; i++)
+		buf_printf(&text, "%lld,", (long long)view->columns[i]);
+	if (text.failed || !params) {
+		buf_done(&text);
+		return fail_internal(e, ERR_INTERNAL, "no memory for an export's key");
+	}
+	uint8_t hash[SECRET_HASH_SIZE];
+	plain_hash(text.data, text.length, hash);
+	buf_done(&text);
+	for (size_t i = 0; i < sizeof(hash); i++)
+		snprintf(export->key + 2 * i, 3, "%02x", hash[i]);
+	return 0;
+}
+
+/* --- slices ------------------------------------------------------------------------------------------------------------------------- */
+
+static int store_bytes(struct export *export, const void *data, size_t length, struct err *e)
+{
+	export->stored_bytes += (int64_t)length;
+	return length ? blob_write(export->writer, data, length, e) : 0;
+}
+
+static int pack(struct export *export, int flush, struct err *e)
+{
+	z_stream *stream = &export->stream;
+	int rc = 0;
+	stream->next_in = (unsigned char *)export->rows.data;
+	stream->avail_in = (uInt) export->rows.length;
+	if (!buf_reserve(&export->packed, CHUNK_SIZE))
+		return fail_internal(e, ERR_INTERNAL, "no memory for an export");
+	do {
+		stream->next_out = (unsigned char *)export->packed.data;
+		stream->avail_out = CHUNK_SIZE;
+		if (deflate(stream, flush) == Z_STREAM_ERROR)
+			return fail_internal(e, ERR_INTERNAL, "an export can't be packed");
+		rc = store_bytes(export, export->packed.data, CHUNK_SIZE - stream->avail_out, e);
+	} while (rc == 0 && stream->avail_out == 0);
+	return rc;
+}
+
+/* Hands on the rows that are rendered so far. */
+static int flush_rows(struct export *export, bool is_last, struct err *e)
+{
+	if (export->rows.failed)
+		return fail_internal(e, ERR_INTERNAL, "no memory for an export");
+	export->raw_bytes += (int64_t) export->rows.length;
+	export->slice_bytes += (int64_t) export->rows.length;
+	int rc = export->gzip ? pack(export, is_last ? Z_FINISH : Z_NO_FLUSH, e)
+			      : store_bytes(export, export->rows.data, export->rows.length, e);
+	buf_clear(&export->rows);
+	return rc;
+}
+
+static int add_slice_name(struct export *export, struct err *e)
+{
+	if (export->slice_count == export->slice_size) {
+		size_t size = export->slice_size ? export->slice_size * 2 : 16;
+		const char **grown = realloc(export->slices, size * sizeof(*grown));
+		if (!grown)
+			return fail_internal(e, ERR_INTERNAL, "no memory for the slices of an export");
+		export->slices = grown;
+		export->slice_size = size;
+	}
+	const char *name = arena_printf(export->arena, "_0_%zu_0.csv%s", export->slice_count, export->gzip ? ".gz" : "");
+	export->slices[export->slice_count++] = name;
+	return 0;
+}
+
+static int open_slice(struct export *export, struct err *e)
+{
+	int rc = add_slice_name(export, e);
+	if (rc < 0)
+		return rc;
+	const char *blob = arena_printf(export->arena, "%s%s", export->file->blob, export->slices[export->slice_count - 1]);
+	rc = blob_write_open(export->app->blobs, export->file->container, blob, &export->writer, e);
+	if (rc < 0)
+		return rc;
+	export->slice_bytes = 0;
+	export->stream = (z_stream){ 0 };
+	if (export->gzip && deflateInit2(&export->stream, PACK_LEVEL, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		return fail_internal(e, ERR_INTERNAL, "no memory to pack an export");
+	return 0;
+}
+
+static int close_slice(struct export *export, struct err *e)
+{
+	int rc = flush_rows(export, true, e);
+	if (export->gzip)
+		deflateEnd(&export->stream);
+	if (rc < 0)
+		return rc;
+	struct blob_info info = { .content_type = (char[]){ "application/octet-stream" } };
+	return blob_write_commit(give_ptr(export->writer), &info, e);
+}
+
+static int take_row(void *arg, const char *const *fields, const size_t *lengths, size_t count, struct err *e)
+{
+	struct export *export = arg;
+	int rc = export->writer ? 0 : open_slice(export, e);
+	if (rc < 0)
+		return rc;
+	csv_write(&export->rows, fields, lengths, count);
+	if (export->rows.length < CHUNK_SIZE && !export->rows.failed)
+		return 0;
+	if (export->slice_bytes + (int64_t) export->rows.length >= export->app->conf.export_slice_bytes)
+		return close_slice(export, e);
+	return flush_rows(export, false, e);
+}
+
+static int write_manifest(struct export *export, struct err *e)
+{
+	own(own_free) char *text = file_manifest_text(export->app, export->file, export->slices, export->slice_count);
+	const char *blob = arena_printf(export->arena, "%smanifest", export->file->blob);
+	if (!text || !blob)
+		return fail_internal(e, ERR_INTERNAL, "no memory for a manifest");
+	int rc = blob_write_open(export->app->blobs, export->file->container, blob, &export->writer, e);
+	if (rc == 0)
+		rc = blob_write(export->writer, text, strlen(text), e);
+	struct blob_info info = { .content_type = (char[]){ "application/json" } };
+	return rc < 0 ? rc : blob_write_commit(give_ptr(export->writer), &info, e);
+}
+
+/* An empty table is one empty slice. */
+static int write_slices(struct export *export, struct err *e)
+{
+	struct rows_query query = rows_view_query(&export->view);
+	int rc = rows_select(export->app->database, &query, take_row, export, e);
+	if (rc == 0 && export->slice_count == 0)
+		rc = open_slice(export, e);
+	if (rc == 0 && export->writer)
+		rc = close_slice(export, e);
+	return rc < 0 ? rc : write_manifest(export, e);
+}
+
+/* --- the file ------------------------------------------------------------------------------------------------------------------------- */
+
+static int emit_exported(struct db *db, const struct export *export, struct err *e)
+{
+	const struct table *table = export->view.table;
+	own(own_json) json_t *params = json_pack("{s:O}", "export", export->params);
+	own(own_json) json_t *results =
+		json_pack("{s:{s:I}, s:b}", "file", "id", (json_int_t) export->file->id, "cacheHit", export->cache_hit);
+	own(own_json) json_t *attachments = json_array();
+	json_array_append_new(attachments, file_attachment(export->app, export->arena, export->who->identity, export->file));
+	struct event_object object = {
+		.id = table->id, .name = table->name, .params = params, .results = results, .attachments = attachments
+	};
+	return emit(db, export->origin, EVENT_TABLE_EXPORTED, &object, e);
+}
+
+static json_t *results_of(const struct export *export)
+{
+	return json_pack("{s:{s:I}, s:b}", "file", "id", (json_int_t) export->file->id, "cacheHit", export->cache_hit);
+}
+
+static json_t *metrics_of(const struct export *export)
+{
+	json_int_t packed = export->gzip ? (json_int_t) export->stored_bytes : 0,
+		   plain = export->gzip ? 0 : (json_int_t) export->raw_bytes;
+	return json_pack("{s:b, s:i, s:i, s:b, s:I, s:I}", "inCompressed", 0, "inBytes", 0, "inBytesUncompressed", 0,
+		"outCompressed", export->gzip, "outBytes", packed, "outBytesUncompressed", plain);
+}
+
+static int succeed(struct db *db, const struct export *export, struct err *e)
+{
+	own(own_json) json_t *results = results_of(export), *metrics = metrics_of(export);
+	int rc = emit_exported(db, export, e);
+	return rc < 0 ? rc : job_succeed(db, export->job, results, metrics, e);
+}
+
+/* Gives the file of an equal export, or a number for a new one. */
+static int find_or_reserve(struct db *db, void *arg, struct err *e)
+{
+	struct export *export = arg;
+	int64_t file_id = 0;
+	struct file *file = NULL;
+	int rc = export_find(db, export->job->project_id, export->key, &file_id, e);
+	if (rc > 0)
+		rc = file_find(db, export->arena, export->job->project_id, file_id, &file, e);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return file_reserve(db, export->arena, export->file, e);
+	rc = file_lock(db, export->arena, export->job->project_id, file_id, &file, e);
+	if (rc == 0)
+		rc = file_reuse(db, export->arena, file, export->job->token_id,
+			str_empty(export->origin->run_id) ? NULL : export->origin->run_id, e);
+	if (rc < 0)
+		return rc;
+	export->file = file;
+	export->cache_hit = true;
+	export->stored_bytes = file->size_bytes;
+	export->raw_bytes = file->size_bytes;
+	return succeed(db, export, e);
+}
+
+static int write_file(struct db *db, void *arg, struct err *e)
+{
+	struct export *export = arg;
+	export->file->size_bytes = export->stored_bytes;
+	int rc = file_insert(db, export->arena, export->file, e);
+	if (rc == 0)
+		rc = export_keep(db, export->job->project_id, export->key, export->file->id,
+			now_us() - (EXPORT_KEEP_DAYS + 1) * US_PER_DAY, e);
+	return rc < 0 ? rc : succeed(db, export, e);
+}
+
+/* The file belongs to the caller; reading it takes read on the bucket (R09). */
+static struct file *new_file(const struct export *export)
+{
+	const struct token *token = &export->who->identity->token;
+	struct file *file = arena_new_of(export->arena, struct file);
+	if (!file)
+		return NULL;
+	*file = (struct file){
+		.project_id = export->job->project_id,
+		.branch_id = export->job->branch_id,
+		.name = arena_printf(export->arena, "%s.csv", export->view.table->id),
+		.max_age_days = EXPORT_KEEP_DAYS,
+		.is_sliced = true,
+		.is_encrypted = true,
+		.file_type = arena_strdup(export->arena, "csv"),
+		.source_bucket_id = export->view.table->bucket_id,
+		.creator_token_id = token->id,
+		.creator_description = token->description,
+		.run_id = str_empty(export->origin->run_id) ? NULL : arena_strdup(export->arena, export->origin->run_id),
+	};
+	return file;
+}
+
+static int make_file(struct export *export, struct err *e)
+{
+	export->file = new_file(export);
+	if (!export->file)
+		return fail_internal(e, ERR_INTERNAL, "no memory for an export");
+	int rc = database_transact(export->app->database, find_or_reserve, export, e);
+	if (rc < 0 || export->cache_hit)
+		return rc;
+	rc = write_slices(export, e);
+	if (rc == 0)
+		rc = database_transact(export->app->database, write_file, export, e);
+	if (rc < 0 && rc != -ERR_UNAVAILABLE) {
+		struct err ignored = { 0 };
+		blob_write_abort(give_ptr(export->writer));
+		blob_remove_container(export->app->blobs, export->file->container, &ignored);
+		err_done(&ignored);
+	}
+	return rc;
+}
+
+static void export_done(struct export *export)
+{
+	blob_write_abort(export->writer);
+	deflateEnd(&export->stream);
+	buf_done(&export->rows);
+	buf_done(&export->packed);
+	free(export->slices);
+	arena_free(export->arena);
+}
+
+int export_job(struct app *app, const struct job *job, const struct caller *who, const struct origin *origin,
+	struct job_result *ret, struct err *e)
+{
+	own(export_done) struct export export = { .app = app, .job = job, .who = who, .origin = origin, .arena = arena_new() };
+	export.params = json_object_get(job->params, "export");
+	int rc = permit_bucket(who, table_id_bucket(export.arena, job->table_id), BUCKET_READ, e);
+	if (rc == 0)
+		rc = read_view(&export, e);
+	if (rc == 0)
+		rc = make_key(&export, e);
+	if (rc == 0)
+		rc = make_file(&export, e);
+	if (rc < 0)
+		return rc;
+	ret->results = results_of(&export);
+	ret->metrics = metrics_of(&export);
+	return 0;
+}
