@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/own.h"
+#include "store/trigger.h"
 
 /* Makes the string, its hash in the token, and the string sealed. */
 static int string_make(struct token *token, char **ret_string, char **ret_sealed, struct err *e)
@@ -61,11 +62,25 @@ int token_renew(struct db *db, struct token *token, char **ret_string, struct er
 	return 0;
 }
 
+static int refuse_if_triggered(struct db *db, const struct token *token, struct err *e)
+{
+	own(own_arena) struct arena *arena = arena_new();
+	struct trigger *trigger;
+	int rc = trigger_uses_token(db, arena, token->project_id, token->id, &trigger, e);
+	if (rc <= 0)
+		return rc;
+	return fail(e, ERR_TOKEN_USED_BY_TRIGGER,
+		"Cannot delete token, because it's used for event trigger inside component \"%s\" with configuration id \"%s\"",
+		trigger->component_id, trigger->configuration_id);
+}
+
 int token_end(struct db *db, const struct token *token, const struct origin *origin, enum event_type event, struct err *e)
 {
 	char id[24];
 	snprintf(id, sizeof id, "%" PRId64, token->id);
-	int rc = token_remove(db, token->project_id, token->id, e);
+	int rc = refuse_if_triggered(db, token, e);
+	if (rc >= 0)
+		rc = token_remove(db, token->project_id, token->id, e);
 	if (rc <= 0)
 		return rc;
 	return emit(db, origin, event, &(struct event_object){ .id = id, .name = token->description }, e);
