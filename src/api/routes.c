@@ -3,6 +3,7 @@
 
 extern const struct route ACCOUNT_LINK_ROUTES[];
 extern const struct route BLOB_ROUTES[];
+extern const struct route BRANCH_ROUTES[];
 extern const struct route BUCKET_ROUTES[];
 extern const struct route COMPONENT_ROUTES[];
 extern const struct route CONFIG_METADATA_ROUTES[];
@@ -28,16 +29,20 @@ extern const struct route MANAGE_USER_ROUTES[];
 extern const struct route METADATA_ROUTES[];
 extern const struct route RETRIEVAL_ROUTES[];
 extern const struct route ROW_ROUTES[];
+extern const struct route SEARCH_TABLE_ROUTES[];
 extern const struct route SESSION_ROUTES[];
 extern const struct route TABLE_COLUMN_ROUTES[];
 extern const struct route TABLE_ROUTES[];
+extern const struct route TICKET_ROUTES[];
 extern const struct route TOKEN_LINK_ROUTES[];
 extern const struct route TOKEN_ROUTES[];
 extern const struct route TRIGGER_ROUTES[];
+extern const struct route WEBALIZE_ROUTES[];
 
 const struct route *const ROUTE_TABLES[] = {
 	ACCOUNT_LINK_ROUTES,
 	BLOB_ROUTES,
+	BRANCH_ROUTES,
 	BUCKET_ROUTES,
 	COMPONENT_ROUTES,
 	CONFIG_METADATA_ROUTES,
@@ -63,11 +68,14 @@ const struct route *const ROUTE_TABLES[] = {
 	METADATA_ROUTES,
 	RETRIEVAL_ROUTES,
 	ROW_ROUTES,
+	SEARCH_TABLE_ROUTES,
 	SESSION_ROUTES,
 	TABLE_COLUMN_ROUTES,
 	TABLE_ROUTES,
+	TICKET_ROUTES,
 	TOKEN_LINK_ROUTES,
 	TOKEN_ROUTES,
 	TRIGGER_ROUTES,
+	WEBALIZE_ROUTES,
 	NULL,
 };

@@ -64,18 +64,18 @@ static struct table_parts parts_asked(struct req *rq)
 	};
 }
 
-static int reply_list(struct req *rq, struct table_list *tables, const struct table_parts *parts, struct err *e)
+int reply_tables(struct req *rq, struct table_list *tables, struct err *e)
 {
+	struct table_parts parts = parts_asked(rq);
 	json_t *list;
-	int rc = tables_json(rq->app, rq->db, rq->arena, tables, parts, &list, e);
+	int rc = tables_json(rq->app, rq->db, rq->arena, tables, &parts, &list, e);
 	if (rc < 0)
 		return rc;
 	hide_sources(rq->who, list);
 	return reply_json(rq, 200, list);
 }
 
-/* What the caller may not read was never in the list. */
-static void keep_permitted(const struct caller *who, struct table_list *tables)
+void keep_permitted(const struct caller *who, struct table_list *tables)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < tables->count; i++)
@@ -86,14 +86,13 @@ static void keep_permitted(const struct caller *who, struct table_list *tables)
 
 static int tables_list(struct req *rq, struct err *e)
 {
-	struct table_parts parts = parts_asked(rq);
-	struct table_query query = { rq->origin.project_id, 0, parts.columns };
+	struct table_query query = { rq->origin.project_id, 0, includes(rq, "columns") };
 	struct table_list tables;
 	int rc = table_list(rq->db, rq->arena, &query, &tables, e);
 	if (rc < 0)
 		return rc;
 	keep_permitted(rq->who, &tables);
-	return reply_list(rq, &tables, &parts, e);
+	return reply_tables(rq, &tables, e);
 }
 
 static int bucket_tables_list(struct req *rq, struct err *e)
@@ -103,14 +102,13 @@ static int bucket_tables_list(struct req *rq, struct err *e)
 	int rc = permit_bucket(rq->who, bucket_id, BUCKET_READ, e);
 	if (rc < 0 || (rc = bucket_get(rq->db, rq->arena, rq->origin.project_id, bucket_id, &bucket, e)) < 0)
 		return rc;
-	struct table_parts parts = parts_asked(rq);
-	struct table_query query = { bucket->project_id, bucket->number, parts.columns };
+	struct table_query query = { bucket->project_id, bucket->number, includes(rq, "columns") };
 	struct table_list tables;
 	rc = table_list(rq->db, rq->arena, &query, &tables, e);
 	if (rc < 0)
 		return rc;
 	req_object(rq, bucket->id, bucket->name, NULL);
-	return reply_list(rq, &tables, &parts, e);
+	return reply_tables(rq, &tables, e);
 }
 
 /* --- one table --------------------------------------------------------------------------------------------------------------- */

@@ -14,4 +14,9 @@ int find_table(struct req *rq, enum bucket_level need, struct table **ret, struc
 /* Takes sourceTable out of tables (an array, or one) whose source the caller may not read: they can't learn of it (R09). */
 void hide_sources(const struct caller *who, json_t *tables);
 
+/* Leaves in the list what the caller may read: the rest was never there (R09). */
+void keep_permitted(const struct caller *who, struct table_list *tables);
+/* Answers with tables and the parts that the argument "include" asks for. */
+int reply_tables(struct req *rq, struct table_list *tables, struct err *e);
+
 #endif

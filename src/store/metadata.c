@@ -109,3 +109,31 @@ int metadata_remove_all(struct db *db, const struct metadata_object *object, str
 	return db_exec(
 		db, &sql, DB_ARGS(db_i(object->project_id), db_s(object->kind), db_i(object->number), db_s(object->column)), e);
 }
+
+int metadata_find_objects(
+	struct db *db, struct arena *arena, const struct metadata_search *search, int64_t **ret, size_t *ret_count, struct err *e)
+{
+	static const struct sql sql = { "SELECT DISTINCT object_number FROM metadata WHERE project_id = $1 AND kind = $2 AND "
+					"(CAST($3 AS TEXT) IS NULL OR key = $3) "
+					"AND (CAST($4 AS TEXT) IS NULL OR value = $4) AND (CAST($5 AS TEXT) IS NULL OR provider "
+					"= $5) ORDER BY object_number" };
+	own(own_rows) struct db_rows *rows = NULL;
+	int rc = db_query(db, &sql,
+		DB_ARGS(db_i(search->project_id), db_s(search->kind), db_s(search->key), db_s(search->value),
+			db_s(search->provider)),
+		&rows, e);
+	if (rc < 0)
+		return rc;
+	void *items = NULL;
+	size_t count = 0;
+	while ((rc = db_next(rows, e)) > 0) {
+		if (!(items = list_room(arena, items, count, sizeof(int64_t))))
+			return fail(e, ERR_INTERNAL, NULL);
+		((int64_t *)items)[count++] = db_col_int(rows, 0);
+	}
+	if (rc < 0)
+		return rc;
+	*ret = items;
+	*ret_count = count;
+	return 0;
+}

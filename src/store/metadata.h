@@ -37,4 +37,11 @@ int metadata_remove(struct db *db, int64_t project_id, int64_t id, struct err *e
 /* Everything about the object; of kind "column" with column NULL: about every column of the table. */
 int metadata_remove_all(struct db *db, const struct metadata_object *object, struct err *e);
 
+/* Objects of a kind with an entry that has all that is given; NULL: any. Numbers in ascending order. */
+struct metadata_search {
+	int64_t project_id;
+	const char *kind, *key, *value, *provider;
+};
+int metadata_find_objects(struct db *db, struct arena *arena, const struct metadata_search *search, int64_t **ret, size_t *ret_count, struct err *e);
+
 #endif

@@ -66,6 +66,7 @@ EVENT_TYPE(EVENT_PROJECT_DISABLED, "storage.projectDisabled", "project", OP_MANA
 EVENT_TYPE(EVENT_PROJECT_ENABLED, "storage.projectEnabled", "project", OP_MANAGE, "Enabled project {name}")
 EVENT_TYPE(EVENT_PROJECT_PURGED, "storage.projectPurged", "project", OP_MANAGE, "Purged project {name}")
 EVENT_TYPE(EVENT_PROJECT_RESTORED, "storage.projectRestored", "project", OP_MANAGE, "Restored project {name}")
+EVENT_TYPE(EVENT_NAMES_CHECKED, "storage.namesChecked", NULL, OP_READ, "Checked names")
 EVENT_TYPE(EVENT_PROJECT_UPDATED, "storage.projectUpdated", "project", OP_MANAGE, "Updated project {name}")
 EVENT_TYPE(EVENT_TABLE_ALIAS_CREATED, "storage.tableAliasCreated", "table", OP_MANAGE, "Created table alias {id}")
 EVENT_TYPE(EVENT_TABLE_COLUMN_ADDED, "storage.tableColumnAdded", "table", OP_WRITE, "Added column {column} to table {id}")

@@ -1,4 +1,5 @@
 /* The kinds of jobs. */
+#include "work/branches.h"
 #include "work/buckets.h"
 #include "work/export.h"
 #include "work/files.h"
@@ -10,6 +11,8 @@
 const struct job_kind JOB_KINDS[] = {
 	{ "bucketDelete", job_bucket_delete, EVENT_NONE },
 	{ "bucketUpdate", job_bucket_update, EVENT_NONE },
+	{ "devBranchCreate", job_branch_create, EVENT_NONE },
+	{ "devBranchDelete", job_branch_delete, EVENT_NONE },
 	{ "fileDelete", job_file_delete, EVENT_NONE },
 	{ "tableColumnAdd", job_table_column_add, EVENT_NONE },
 	{ "tableColumnDelete", job_table_column_delete, EVENT_NONE },

@@ -95,3 +95,15 @@ def make_table(api, make_bucket):
         assert job["status"] == "success", job
         return job["results"]["id"]
     return make
+
+
+@pytest.fixture
+def define_table(api, make_bucket):
+    """An empty table without a file: define_table(bucket, "t", columns=["id", "name"], key=["id"]) -> table id."""
+    def make(bucket=None, name=None, columns=("id", "name"), key=(), **options):
+        made = api.wait(api.post("buckets/%s/tables-definition" % (bucket or make_bucket()), json={
+            "name": name or unique("defined"), "primaryKeysNames": list(key),
+            "columns": [c if isinstance(c, dict) else {"name": c} for c in columns], **options}))
+        assert made["status"] == "success", made
+        return made["results"]["id"]
+    return make
