@@ -27,6 +27,7 @@ extern const struct route MANAGE_PROJECT_TOKEN_ROUTES[];
 extern const struct route MANAGE_TOKEN_ROUTES[];
 extern const struct route MANAGE_USER_ROUTES[];
 extern const struct route METADATA_ROUTES[];
+extern const struct route OPENAPI_ROUTES[];
 extern const struct route RETRIEVAL_ROUTES[];
 extern const struct route ROW_ROUTES[];
 extern const struct route SEARCH_TABLE_ROUTES[];
@@ -66,6 +67,7 @@ const struct route *const ROUTE_TABLES[] = {
 	MANAGE_TOKEN_ROUTES,
 	MANAGE_USER_ROUTES,
 	METADATA_ROUTES,
+	OPENAPI_ROUTES,
 	RETRIEVAL_ROUTES,
 	ROW_ROUTES,
 	SEARCH_TABLE_ROUTES,

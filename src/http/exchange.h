@@ -27,6 +27,7 @@ struct http_server {
 	struct MHD_Daemon *daemon;
 	struct links *links;
 	char *tmp;       /* folder of bodies on their way */
+	int pages;       /* folder of the built pages, -1: none */
 	bool loop_reads; /* the database answers small questions on a loop (embedded engine) */
 	atomic_bool ending;
 	atomic_size_t in_flight;

@@ -6,6 +6,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "http/exchange.h"
+#include "http/pages.h"
 
 #define JSON_TYPE "application/json" /* exactly: clients compare it (clients.md §0.1) */
 
@@ -130,7 +131,8 @@ static void error_xml(struct http_exchange *x, int status)
 	reply_header(&x->rq, "x-ms-request-id", exchange_id(x));
 	reply_header(&x->rq, "x-ms-version", version ? version : "2017-11-09");
 	reply_header(&x->rq, "x-ms-client-request-id", client_id);
-	buf_printf(&x->reply.text, "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>%s</Code><Message>%s\nRequestId:%s</Message></Error>",
+	buf_printf(&x->reply.text,
+		"<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>%s</Code><Message>%s\nRequestId:%s</Message></Error>",
 		code, err_text(&x->err), exchange_id(x));
 }
 
@@ -151,8 +153,8 @@ void reply_error(struct http_exchange *x)
 	if (status == 405)
 		reply_header(&x->rq, "Allow", x->match.allowed);
 	if (status >= 500 && status != 501)
-		log_line(LOG_ERROR, "answered with an error", "exceptionId", exchange_id(x), "method", x->method, "path", x->match.route ? x->match.route->path : x->path,
-			"error", err_text(&x->err), NULL);
+		log_line(LOG_ERROR, "answered with an error", "exceptionId", exchange_id(x), "method", x->method, "path",
+			x->match.route ? x->match.route->path : x->path, "error", err_text(&x->err), NULL);
 }
 
 /* --- for libmicrohttpd ------------------------------------------------------------------------------------------------------ */
@@ -179,8 +181,18 @@ static struct MHD_Response *response_make(struct reply *reply)
 	return response;
 }
 
+static bool has_policy(const struct reply *reply)
+{
+	for (const struct reply_header *header = reply->headers; header; header = header->next)
+		if (!strcmp(header->name, "Content-Security-Policy"))
+			return true;
+	return false;
+}
+
 struct MHD_Response *reply_render(struct http_exchange *x)
 {
+	if (x->reply.content_type && str_starts(x->reply.content_type, "text/html") && !has_policy(&x->reply))
+		pages_headers(&x->rq);
 	struct MHD_Response *response = response_make(&x->reply);
 	if (!response)
 		return NULL;

@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "http/exchange.h"
 #include "http/metrics.h"
+#include "http/pages.h"
 #include "http/tls.h"
 
 enum { CONNECTION_MEMORY = 32768, HEADERS_S = 20, BODY_S = 60, BODY_BYTES_PER_S = 1024 };
@@ -263,6 +264,8 @@ static void server_free(struct http_server *server)
 	server->app->metrics = NULL;
 	router_free(server->router);
 	free(server->tmp);
+	if (server->pages >= 0)
+		close(server->pages);
 	free(server);
 }
 
@@ -290,6 +293,7 @@ int http_start(struct app *app, const struct route *const *tables, int fd, struc
 	if (!server)
 		return fail(e, ERR_INTERNAL, NULL);
 	server->app = app;
+	server->pages = pages_open(&app->conf);
 	server->loop_reads = database_engine(app->database) == DB_SQLITE;
 	int rc = server_parts(server, tables, e);
 	if (rc == 0)
