@@ -15,6 +15,7 @@
 #include "auth/uses.h"
 #include "base/clock.h"
 #include "base/own.h"
+#include "store/token_lookup.h"
 #include "store/token_replay.h"
 
 #define SHARDS 32
@@ -32,7 +33,7 @@ struct shard {
 
 struct token_index {
 	struct database *database;
-	bool caches; /* the embedded engine tells of every change */
+	bool caches; /* the embedded engine tells of every change; PostgreSQL is asked each time */
 	size_t shard_max_bytes;
 	struct shard shards[SHARDS];
 	_Atomic uint64_t token_counters[TOKEN_COUNTERS], project_counters[PROJECT_COUNTERS], user_counter;
@@ -152,7 +153,7 @@ static struct shard *shard_of(struct token_index *index, int64_t project_id, int
 	return &index->shards[hash_of(project_id, token_id) % SHARDS];
 }
 
-/* The entry, with a reference of the caller's, when it is good. */
+/* The entry, with a reference of the caller's, when it is good; PostgreSQL: when there is one, its versions are yet to be asked for. */
 static struct held *cached(struct token_index *index, int64_t project_id, int64_t token_id)
 {
 	struct shard *shard = shard_of(index, project_id, token_id);
@@ -160,7 +161,7 @@ static struct held *cached(struct token_index *index, int64_t project_id, int64_
 	counters_read(index, project_id, token_id, now);
 	pthread_mutex_lock(&shard->lock);
 	struct held **link = find_link(shard, project_id, token_id), *held = *link;
-	if (held && memcmp(held->generations, now, sizeof now) != 0) {
+	if (held && index->caches && memcmp(held->generations, now, sizeof now) != 0) {
 		entry_remove(shard, link);
 		held = NULL;
 	}
@@ -196,26 +197,19 @@ static void keep(struct token_index *index, struct held *held)
 /* --- look-up ---------------------------------------------------------------------------------------------------------------- */
 
 /* From the database; ERR_TOKEN_INVALID when it is not there. */
-static int load_from(struct token_index *index, struct db *db, const int64_t key[2], struct held **ret, struct err *e)
+static int load_from(struct db *db, const int64_t key[2], struct held **ret, struct err *e)
 {
 	own(own_arena) struct arena *arena = arena_new();
 	struct token *token;
 	struct token_setting *setting;
-	uint64_t generations[3];
-	counters_read(index, key[0], key[1], generations);
 	int rc = token_find_whole(db, arena, key, &token, &setting, e);
-	if (rc < 0)
-		return rc;
-	if (rc == 0)
-		return fail(e, ERR_TOKEN_INVALID, NULL);
-	struct held *held = held_new(token, setting);
-	if (!held)
-		return fail(e, ERR_INTERNAL, NULL);
-	memcpy(held->generations, generations, sizeof generations);
-	*ret = held;
-	return 0;
+	if (rc <= 0)
+		return rc < 0 ? rc : fail(e, ERR_TOKEN_INVALID, NULL);
+	*ret = held_new(token, setting);
+	return *ret ? 0 : fail(e, ERR_INTERNAL, NULL);
 }
 
+/* The counters are read first of all: what changes from here on makes the entry a bad one. */
 static int load(struct token_index *index, const int64_t key[2], struct held **ret, struct err *e)
 {
 	struct db *db;
@@ -224,13 +218,13 @@ static int load(struct token_index *index, const int64_t key[2], struct held **r
 	int rc = db_reader_take(index->database, &db, e);
 	if (rc < 0)
 		return rc;
-	rc = load_from(index, db, key, ret, e);
+	rc = load_from(db, key, ret, e);
 	db_reader_give(db);
-	if (rc == 0 && index->caches) {
-		memcpy((*ret)->generations, before, sizeof before);
-		keep(index, *ret);
-	}
-	return rc;
+	if (rc < 0)
+		return rc;
+	memcpy((*ret)->generations, before, sizeof before);
+	keep(index, *ret);
+	return 0;
 }
 
 /* The first use of a new string ends the time in which its answer may be repeated: durable before the use goes on. */
@@ -292,11 +286,88 @@ static bool finish(struct token_index *index, struct index_lookup *lookup, struc
 	return true;
 }
 
+/* One look-up on PostgreSQL: first the versions when an entry is there, then the row when they are others (or it is not). */
+struct asking {
+	struct token_index *index;
+	struct index_lookup *lookup;
+	struct held *known; /* a reference, or NULL */
+	struct token_lookup token;
+};
+
+static void asking_end(struct asking *asking, struct held *held)
+{
+	struct index_lookup *lookup = asking->lookup;
+	struct token_index *index = asking->index;
+	held_give(asking->known);
+	arena_free(asking->token.arena);
+	err_done(&asking->token.err);
+	free(asking);
+	if (!held || finish(index, lookup, held))
+		lookup->done(lookup);
+}
+
+static void asking_failed(struct asking *asking, int found)
+{
+	struct index_lookup *lookup = asking->lookup;
+	if (found == 0) {
+		lookup->rc = fail(&lookup->err, ERR_TOKEN_INVALID, NULL);
+	} else {
+		lookup->rc = found;
+		lookup->err = asking->token.err;
+		asking->token.err = (struct err){ 0 };
+	}
+	asking_end(asking, NULL);
+}
+
+static void whole_came(struct token_lookup *token, int found)
+{
+	struct asking *asking = token->arg;
+	struct held *held = found == 1 ? held_new(token->token, token->setting) : NULL;
+	if (!held) {
+		asking_failed(asking, found == 1 ? fail(&token->err, ERR_INTERNAL, NULL) : found);
+		return;
+	}
+	keep(asking->index, held);
+	asking_end(asking, held);
+}
+
+static void versions_came(struct token_lookup *token, int found)
+{
+	struct asking *asking = token->arg;
+	const struct identity *known = &asking->known->identity;
+	if (found != 1) {
+		asking_failed(asking, found);
+	} else if (token->versions[0] == known->token.version && token->versions[1] == known->project_version) {
+		asking_end(asking, give_ptr(asking->known));
+	} else {
+		token->done = whole_came;
+		token_lookup_whole(asking->index->database, token);
+	}
+}
+
+static bool ask(struct token_index *index, struct index_lookup *lookup)
+{
+	struct asking *asking = calloc(1, sizeof *asking);
+	if (!asking) {
+		lookup->rc = fail(&lookup->err, ERR_INTERNAL, NULL);
+		return true;
+	}
+	if (lookup->waits)
+		lookup->waits(lookup);
+	*asking = (struct asking){ .index = index, .lookup = lookup, .known = cached(index, lookup->project_id, lookup->token_id) };
+	asking->token = (struct token_lookup){ .key = { lookup->project_id, lookup->token_id }, .arg = asking };
+	asking->token.done = asking->known ? versions_came : whole_came;
+	(asking->known ? token_lookup_versions : token_lookup_whole)(index->database, &asking->token);
+	return false;
+}
+
 bool index_find(struct token_index *index, struct index_lookup *lookup)
 {
 	lookup->identity = NULL;
 	lookup->rc = 0;
-	struct held *held = index->caches ? cached(index, lookup->project_id, lookup->token_id) : NULL;
+	if (!index->caches)
+		return ask(index, lookup);
+	struct held *held = cached(index, lookup->project_id, lookup->token_id);
 	if (!held)
 		lookup->rc = load(index, (int64_t[]){ lookup->project_id, lookup->token_id }, &held, &lookup->err);
 	return lookup->rc < 0 || finish(index, lookup, held);
@@ -341,6 +412,7 @@ void identity_give(const struct token_index *index, const struct identity *ident
 
 int index_recheck(struct token_index *index, struct db *db, struct caller *who, struct err *e)
 {
+	(void)index;
 	const struct identity *identity = who->identity;
 	const int64_t key[2] = { identity->token.project_id, identity->token.id };
 	int64_t versions[2];
@@ -353,7 +425,7 @@ int index_recheck(struct token_index *index, struct db *db, struct caller *who, 
 	if (versions[0] == identity->token.version && versions[1] == identity->project_version)
 		return identity_judge(identity, NULL, NULL, now_us(), e);
 	struct held *held;
-	rc = load_from(index, db, key, &held, e);
+	rc = load_from(db, key, &held, e);
 	if (rc < 0)
 		return rc;
 	rc = identity_judge(&held->identity, by_id ? NULL : identity->token.hash, NULL, now_us(), e);

@@ -61,9 +61,23 @@ static void lookup_end(struct http_exchange *x)
 	exchange_caller_found(x, rc);
 }
 
+static void lookup_work(struct pool_work *work)
+{
+	lookup_end(work->arg);
+}
+
+/* On a thread of the database, which has no time for handlers: what is not answered at once goes to a worker. */
 static void lookup_done(struct index_lookup *lookup)
 {
-	lookup_end(lookup->arg);
+	struct http_exchange *x = lookup->arg;
+	const struct route *route = x->match.route;
+	bool ready = lookup->rc == 0 && route->quick && !x->match.branch && index_rendered(lookup->identity);
+	if (lookup->rc < 0 || ready) {
+		lookup_end(x);
+		return;
+	}
+	x->work = (struct pool_work){ .run = lookup_work, .arg = x };
+	pool_submit(x->server->pool, &x->work);
 }
 
 static void lookup_waits(struct index_lookup *lookup)

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/own.h"
 #include "base/str.h"
+#include "store/token_lookup.h"
 
 /* In the order of token_read(). */
 #define TOKEN_COLUMNS \
@@ -155,17 +156,73 @@ int token_get(struct db *db, struct arena *arena, int64_t project_id, int64_t id
 	return rc < 0 ? rc : 0;
 }
 
+static const struct sql WHOLE = {
+	"SELECT " TOKEN_COLUMNS SETTING_COLUMNS SETTING_TABLES " WHERE t.project_id = $1 AND t.id = $2", NULL
+};
+
 int token_find_whole(struct db *db, struct arena *arena, const int64_t key[2], struct token **ret, struct token_setting **ret_setting,
 	struct err *e)
 {
-	static const struct sql SQL = {
-		"SELECT " TOKEN_COLUMNS SETTING_COLUMNS SETTING_TABLES " WHERE t.project_id = $1 AND t.id = $2", NULL
-	};
 	own(own_rows) struct db_rows *rows = NULL;
-	int rc = db_find(db, &SQL, DB_ARGS(db_i(key[0]), db_i(key[1])), &rows, e);
+	int rc = db_find(db, &WHOLE, DB_ARGS(db_i(key[0]), db_i(key[1])), &rows, e);
 	if (rc == 1 && (token_read(rows, arena, ret, e) < 0 || setting_read(rows, arena, ret_setting, e) < 0))
 		return -ERR_INTERNAL;
 	return rc;
+}
+
+static void lookup_submit(struct database *database, struct token_lookup *lookup, const struct sql *sql,
+	void (*done)(struct db_lookup *, struct db_rows *, int))
+{
+	lookup->args[0] = db_i(lookup->key[0]);
+	lookup->args[1] = db_i(lookup->key[1]);
+	lookup->db = (struct db_lookup){ .sql = sql, .args = { lookup->args, 2 }, .done = done, .arg = lookup };
+	database_lookup_submit(database, &lookup->db);
+}
+
+static void take_error(struct token_lookup *lookup)
+{
+	lookup->err = lookup->db.err;
+	lookup->db.err = (struct err){ 0 };
+}
+
+static void versions_done(struct db_lookup *db, struct db_rows *rows, int rc)
+{
+	struct token_lookup *lookup = db->arg;
+	take_error(lookup);
+	if (rc == 0)
+		rc = db_next(rows, &lookup->err);
+	if (rc == 1) {
+		lookup->versions[0] = db_col_int(rows, 0);
+		lookup->versions[1] = db_col_int(rows, 1);
+	}
+	lookup->done(lookup, rc);
+}
+
+void token_lookup_versions(struct database *database, struct token_lookup *lookup)
+{
+	static const struct sql SQL = {
+		"SELECT t.version, p.version FROM tokens t JOIN projects p ON p.id = t.project_id WHERE t.project_id = $1 AND t.id = $2", NULL
+	};
+	lookup_submit(database, lookup, &SQL, versions_done);
+}
+
+static void whole_done(struct db_lookup *db, struct db_rows *rows, int rc)
+{
+	struct token_lookup *lookup = db->arg;
+	take_error(lookup);
+	if (!lookup->arena)
+		lookup->arena = arena_new();
+	if (rc == 0)
+		rc = db_next(rows, &lookup->err);
+	if (rc == 1 && (token_read(rows, lookup->arena, &lookup->token, &lookup->err) < 0 ||
+			       setting_read(rows, lookup->arena, &lookup->setting, &lookup->err) < 0))
+		rc = -ERR_INTERNAL;
+	lookup->done(lookup, rc);
+}
+
+void token_lookup_whole(struct database *database, struct token_lookup *lookup)
+{
+	lookup_submit(database, lookup, &WHOLE, whole_done);
 }
 
 int token_find_versions(struct db *db, const int64_t key[2], int64_t ret_versions[2], struct err *e)
