@@ -13,6 +13,7 @@
 #include "store/event.h"
 #include "store/table.h"
 #include "work/catalogue.h"
+#include "work/files.h"
 #include "work/resource_json.h"
 
 #define EVENT_SIZE_MAX (200 * 1024)
@@ -51,16 +52,18 @@ json_t *event_json(const char *public_url, const struct event *event)
 	char token_id[24], uri[512];
 	snprintf(token_id, sizeof(token_id), "%lld", (long long)event->token_id);
 	snprintf(uri, sizeof(uri), "%s/v2/storage/events/%s", public_url, event->id);
-	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "id", event->id, "uuid", event->id,
-		"event", event->name, "component", event->component, "message", event->message, "description", event->description, "type",
-		event->level, "runId", text_or_null(event->run_id), "created", json_time(event->created_us), "configurationId",
-		text_or_null(event->configuration_id), "objectId", text_or_null(event->object_id), "objectName",
-		text_or_null(event->object_name), "objectType", text_or_null(event->object_type));
+	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "id", event->id, "uuid",
+		event->id, "event", event->name, "component", event->component, "message", event->message, "description",
+		event->description, "type", event->level, "runId", text_or_null(event->run_id), "created",
+		json_time(event->created_us), "configurationId", text_or_null(event->configuration_id), "objectId",
+		text_or_null(event->object_id), "objectName", text_or_null(event->object_name), "objectType",
+		text_or_null(event->object_type));
 	json_object_set_new(json, "context", context_json(event));
 	json_object_set_new(json, "params", stored_json(event->params, json_object()));
 	json_object_set_new(json, "results", stored_json(event->results, json_object()));
 	json_object_set_new(json, "performance", performance_json(event));
-	json_object_set_new(json, "token", event->token_id ? json_pack("{s:s, s:s}", "id", token_id, "name", event->token_name) : json_null());
+	json_object_set_new(json, "token",
+		event->token_id ? json_pack("{s:s, s:s}", "id", token_id, "name", event->token_name) : json_null());
 	json_object_set_new(json, "idBranch", json_integer(event->branch_id));
 	json_object_set_new(json, "uri", json_string(uri));
 	json_object_set_new(json, "attachments", stored_json(event->attachments, json_array()));
@@ -116,6 +119,11 @@ static int read_filter(struct req *rq, struct event_filter *ret, struct err *e)
 	return rc < 0 ? rc : arg_page(rq, 100, 10000, &ret->limit, &ret->offset, e);
 }
 
+static int show_attachments(struct req *rq, json_t *json, struct err *e)
+{
+	return file_attachments_show(rq->app, rq->db, rq->arena, rq->who, json_object_get(json, "attachments"), e);
+}
+
 struct listing {
 	struct req *rq;
 	json_t *list;
@@ -124,9 +132,9 @@ struct listing {
 static int list_event(void *arg, const struct event *event, struct err *e)
 {
 	struct listing *listing = arg;
-	(void)e;
-	json_array_append_new(listing->list, event_json(req_public_url(listing->rq), event));
-	return 0;
+	json_t *json = event_json(req_public_url(listing->rq), event);
+	json_array_append_new(listing->list, json);
+	return show_attachments(listing->rq, json, e);
 }
 
 static int reply_events(struct req *rq, const struct event_filter *filter, struct err *e)
@@ -156,7 +164,15 @@ static int events_detail(struct req *rq, struct err *e)
 	int rc = event_find(rq->db, rq->arena, &who, id, &event, e);
 	if (rc == 0)
 		return fail(e, ERR_EVENT_NOT_FOUND, NULL);
-	return rc < 0 ? rc : reply_json(rq, 200, event_json(req_public_url(rq), &event));
+	if (rc < 0)
+		return rc;
+	json_t *json = event_json(req_public_url(rq), &event);
+	rc = show_attachments(rq, json, e);
+	if (rc < 0) {
+		json_decref(json);
+		return rc;
+	}
+	return reply_json(rq, 200, json);
 }
 
 /* The history of a token that is gone is still there. */
@@ -268,7 +284,7 @@ static int read_posted(struct req *rq, struct event *ret, struct err *e)
 	if (rc < 0)
 		return rc;
 	size_t size = strlen(ret->message) + strlen(ret->description) + strlen(ret->params) + strlen(ret->results) +
-		strlen(ret->component) + strlen(ret->configuration_id);
+		      strlen(ret->component) + strlen(ret->configuration_id);
 	if (size > EVENT_SIZE_MAX)
 		return fail(e, ERR_TOO_LARGE, "The event is too large: the most is 200 KB.");
 	return catalogue_check_event(rq->app->catalogue, ret->component, arg_json(rq, "params"), arg_json(rq, "results"), e);
@@ -334,11 +350,14 @@ static const struct param LIST_PARAMS[] = {
 };
 
 const struct route EVENT_ROUTES[] = {
-	{ "GET", "/v2/storage/events", ALLOW_TOKEN, EVENT_NONE, RUN_WORK, events_list, LIST_PARAMS, "List events", .branched = true },
-	{ "POST", "/v2/storage/events", ALLOW_TOKEN, EVENT_POSTED, RUN_WRITE, events_post, POST_PARAMS, "Post an event", .branched = true },
-	{ "GET", "/v2/storage/events/{id}", ALLOW_TOKEN, EVENT_NONE, RUN_WORK, events_detail, NULL, "Read an event", .branched = true },
-	{ "GET", "/v2/storage/tokens/{id}/events", ALLOW_TOKEN, EVENT_NONE, RUN_WORK, events_list_token, LIST_PARAMS, "List events of a token",
-		.branched = false },
+	{ "GET", "/v2/storage/events", ALLOW_TOKEN, EVENT_NONE, RUN_WORK, events_list, LIST_PARAMS, "List events",
+		.branched = true },
+	{ "POST", "/v2/storage/events", ALLOW_TOKEN, EVENT_POSTED, RUN_WRITE, events_post, POST_PARAMS, "Post an event",
+		.branched = true },
+	{ "GET", "/v2/storage/events/{id}", ALLOW_TOKEN, EVENT_NONE, RUN_WORK, events_detail, NULL, "Read an event",
+		.branched = true },
+	{ "GET", "/v2/storage/tokens/{id}/events", ALLOW_TOKEN, EVENT_NONE, RUN_WORK, events_list_token, LIST_PARAMS,
+		"List events of a token", .branched = false },
 	{ "GET", "/v2/storage/buckets/{id}/events", ALLOW_TOKEN, EVENT_NONE, RUN_WORK, events_list_bucket, LIST_PARAMS,
 		"List events of a bucket", .branched = true },
 	{ "GET", "/v2/storage/tables/{id}/events", ALLOW_TOKEN, EVENT_NONE, RUN_WORK, events_list_table, LIST_PARAMS,

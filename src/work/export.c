@@ -216,7 +216,7 @@ static int emit_exported(struct db *db, const struct export *export, struct err 
 	own(own_json) json_t *results =
 		json_pack("{s:{s:I}, s:b}", "file", "id", (json_int_t) export->file->id, "cacheHit", export->cache_hit);
 	own(own_json) json_t *attachments = json_array();
-	json_array_append_new(attachments, file_attachment(export->app, export->arena, export->who->identity, export->file));
+	json_array_append_new(attachments, file_attachment(export->file));
 	struct event_object object = {
 		.id = table->id, .name = table->name, .params = params, .results = results, .attachments = attachments
 	};

@@ -96,14 +96,40 @@ json_t *file_json(struct app *app, struct arena *arena, const struct identity *i
 	return json;
 }
 
-json_t *file_attachment(struct app *app, struct arena *arena, const struct identity *identity, const struct file *file)
+json_t *file_attachment(const struct file *file)
 {
-	json_t *json = json_pack("{s:I, s:s, s:s, s:b, s:s, s:b}", "id", (json_int_t)file->id, "name", file->name, "url",
-		file_download_url(app, arena, identity, file), "isSliced", file->is_sliced, "uploadType",
-		file->source_bucket_id ? "export" : "userUpload", "isExpired", file->expires_us && file->expires_us <= now_us());
+	json_t *json = json_pack("{s:I, s:s, s:b, s:s}", "id", (json_int_t)file->id, "name", file->name, "isSliced",
+		file->is_sliced, "uploadType", file->source_bucket_id ? "export" : "userUpload");
 	json_object_set_new(json, "created", json_time(file->created_us));
 	json_object_set_new(json, "sizeBytes", number_or_null(file->size_bytes, file->size_bytes >= 0));
 	return json;
+}
+
+static int attachment_show(
+	struct app *app, struct db *db, struct arena *arena, const struct caller *who, json_t *json, struct err *e)
+{
+	struct file *file;
+	own(err_done) struct err refusal = { 0 };
+	int64_t id = json_integer_value(json_object_get(json, "id"));
+	int found = file_find(db, arena, who->identity->token.project_id, id, &file, e);
+	if (found < 0)
+		return found;
+	bool readable = found == 1 && file_permit(db, who, file, false, &refusal) == 0;
+	json_object_set_new(json, "isExpired", json_boolean(!found));
+	json_object_set_new(
+		json, "url", readable ? json_string(file_download_url(app, arena, who->identity, file)) : json_null());
+	return 0;
+}
+
+int file_attachments_show(
+	struct app *app, struct db *db, struct arena *arena, const struct caller *who, json_t *attachments, struct err *e)
+{
+	size_t i;
+	json_t *json;
+	int rc = 0;
+	json_array_foreach(attachments, i, json) if (rc == 0 && json_is_integer(json_object_get(json, "id"))) rc =
+		attachment_show(app, db, arena, who, json, e);
+	return rc;
 }
 
 char *file_blob_url(struct app *app, struct arena *arena, const struct file *file, const char *name)

@@ -38,8 +38,11 @@ const char *file_slice_of(const struct file *file, const char *url);
  * clients. Text that is no manifest stays as it is. The caller's to free(); NULL when memory is short. */
 char *file_manifest_for(struct app *app, const struct file *file, const char *text, bool plain);
 
-/* What an event attaches: {id, name, created, url, sizeBytes, isSliced, uploadType, isExpired}. identity is the reader's. */
-json_t *file_attachment(struct app *app, struct arena *arena, const struct identity *identity, const struct file *file);
+/* What an event keeps of a file: {id, name, created, sizeBytes, isSliced, uploadType}; never an address, which is a key. */
+json_t *file_attachment(const struct file *file);
+/* Adds url and isExpired to an event's attachments for who reads it now; url is null where they may not read the file, or it is gone. */
+int file_attachments_show(
+	struct app *app, struct db *db, struct arena *arena, const struct caller *who, json_t *attachments, struct err *e);
 
 /* Removes the row and records it. Inside a write. */
 int file_delete(struct db *db, const struct origin *origin, const struct file *file, struct err *e);

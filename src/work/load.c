@@ -256,7 +256,7 @@ int load_emit_started(struct db *db, const struct load *load, struct err *e)
 int load_emit_done(struct db *db, const struct load *load, struct err *e)
 {
 	own(own_json) json_t *params = event_params(load), *results = load_results(load), *attachments = json_array();
-	json_array_append_new(attachments, file_attachment(load->app, load->arena, load->who->identity, load->file));
+	json_array_append_new(attachments, file_attachment(load->file));
 	struct event_object object = {
 		.id = load->table->id, .name = load->table->name, .params = params, .results = results, .attachments = attachments
 	};

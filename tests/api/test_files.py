@@ -1,9 +1,10 @@
 """Files: announced, found, tagged, deleted; who may see which (behaviour.md §7)."""
 import os
+import sqlite3
 import time
 
 import pytest
-from conftest import unique
+from conftest import ENGINE, unique
 
 
 @pytest.fixture
@@ -194,3 +195,60 @@ def test_R14_each_call_is_an_event_without_the_signature(api, make_token):
                          "storage.fileDetail", "storage.fileCreated"]
     assert events.json()[0]["objectId"] == str(made["id"]) and events.json()[0]["objectName"] == "seen.csv"
     assert "sig=" not in events.text
+
+
+def export(api, table, token):
+    job = api.wait(api.post("tables/%s/export-async" % table, token=token, json={}), token=token)
+    assert job["status"] == "success", job
+    return job["results"]["file"]["id"]
+
+
+def test_R09_file_of_an_export_opens_with_its_bucket_only(api, make_table, make_token):
+    table = make_table()
+    bucket = table.rsplit(".", 1)[0]
+    first, second = (make_token(bucketPermissions={bucket: "read"}) for _ in range(2))
+    stranger, all_files = make_token(), make_token(canReadAllFileUploads=True)
+    file_id = export(api, table, first["token"])
+    path = "files/%d?federationToken=1" % file_id
+    assert api.get(path, token=second["token"]).status_code == 403
+    assert export(api, table, second["token"]) == file_id  # the cache gives it
+    detail = api.get(path, token=second["token"]).json()
+    assert detail["isSliced"] is True and detail["fileType"] == "csv" and detail["maxAgeDays"] == 2
+    assert file_id in [item["id"] for item in api.get("files", token=second["token"]).json()]
+    assert api.session.get(detail["url"]).json()["entries"]
+    for token in (stranger, all_files):
+        assert api.get(path, token=token["token"]).status_code == 403
+        assert file_id not in [item["id"] for item in api.get("files", token=token["token"]).json()]
+    for token in (first, second):
+        url = api.get(path, token=token["token"]).json()["url"]
+        assert api.put("tokens/%s" % token["id"], json={"bucketPermissions": {}}).status_code == 200
+        assert api.get(path, token=token["token"]).status_code == 403
+        assert api.get("files", token=token["token"]).json() == []
+        assert api.session.get(url).status_code == 403
+
+
+def test_R14_attachments_of_events_are_opened_for_who_reads_them(api, make_table, make_token):
+    table = make_table()
+    event = [e for e in api.get("tables/%s/events" % table).json() if e["event"] == "storage.tableImportDone"][0]
+    assert len(event["attachments"]) == 1
+    attached = event["attachments"][0]
+    assert set(attached) == {"id", "name", "created", "url", "sizeBytes", "isSliced", "uploadType", "isExpired"}
+    assert attached["uploadType"] == "userUpload" and attached["isExpired"] is False
+    assert api.session.get(attached["url"]).status_code == 200
+    assert api.get("events/%s" % event["uuid"]).json()["attachments"][0]["id"] == attached["id"]
+    assert api.delete("files/%d" % attached["id"]).status_code == 204
+    attached = api.get("events/%s" % event["uuid"]).json()["attachments"][0]
+    assert attached["isExpired"] is True and attached["url"] is None
+
+
+@pytest.mark.skipif(ENGINE != "sqlite", reason="the clock of a row is turned in the embedded database")
+def test_expired_file_is_gone_by_the_clock(api, server):
+    file_id = api.upload("old contents")
+    url = api.get("files/%d" % file_id).json()["url"]
+    with sqlite3.connect(os.path.join(server.data, "chatelaine.db"), timeout=60) as database:
+        database.execute("UPDATE files SET expires_us = ? WHERE id = ?", (int(time.time() * 1e6) - 1, file_id))
+    assert api.get("files/%d" % file_id).status_code == 404
+    assert api.session.get(url).status_code == 404
+    assert file_id not in [item["id"] for item in api.get("files").json()]
+    shown = [item for item in api.get("files?showExpired=1").json() if item["id"] == file_id]
+    assert shown and shown[0]["isExpired"] is True
