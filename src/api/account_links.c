@@ -1,4 +1,5 @@
 /* What mailed links open: activation of an account, acceptance of an invitation, a new password. Each secret comes in the body. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,7 +61,7 @@ static int password_set(struct db *db, int64_t user_id, struct new_password *set
 		return rc < 0 ? rc : fail(e, ERR_LINK_INVALID, NULL);
 	set->email = user->email;
 	if ((rc = user_set_password(db, user_id, set->hash, e)) < 0 || (rc = user_links_remove(db, user_id, e)) < 0 ||
-	    (rc = session_remove_of_user(db, user_id, 0, e)) < 0)
+		(rc = session_remove_of_user(db, user_id, 0, e)) < 0)
 		return rc;
 	return set->name ? user_rename(db, user_id, set->name, e) : 0;
 }
@@ -87,7 +88,8 @@ static int new_password_read(struct req *rq, struct new_password *set, struct er
 	return set->hash ? 0 : -(int)e->code;
 }
 
-static const struct param CONFIRM_PARAMS[] = { { "token", P_TEXT, 128, "from the link" }, { "password", P_TEXT, 1024, NULL }, { 0 } };
+static const struct param CONFIRM_PARAMS[] = { { "token", P_TEXT, 128, "from the link" }, { "password", P_TEXT, 1024, NULL },
+	{ 0 } };
 
 static int reset_confirm(struct req *rq, struct err *e)
 {
@@ -118,7 +120,8 @@ static int origin_of_user(struct req *rq, struct db *db, int64_t project_id, con
 }
 
 /* The invited person's account: made now, or made before and never activated. */
-static int invited_account(struct db *db, const struct invitation *invitation, struct new_password *set, struct user **ret, struct err *e)
+static int invited_account(
+	struct db *db, const struct invitation *invitation, struct new_password *set, struct user **ret, struct err *e)
 {
 	struct user *user = NULL;
 	int rc = user_find_email(db, set->rq->arena, invitation->email, &user, e);
@@ -148,8 +151,9 @@ static int activate_invited(struct db *db, struct new_password *set, struct err 
 	if (rc <= 0)
 		return rc < 0 ? rc : fail(e, ERR_LINK_INVALID, NULL);
 	if ((rc = invited_account(db, invitation, set, &user, e)) < 0 ||
-	    (rc = origin_of_user(set->rq, db, invitation->project_id, user->email, &origin, e)) < 0)
+		(rc = origin_of_user(set->rq, db, invitation->project_id, user->email, &origin, e)) < 0)
 		return rc;
+	assert(user);
 	set->email = user->email;
 	return invitation_accept(db, set->rq->arena, &origin, invitation, user, e);
 }
@@ -205,8 +209,8 @@ static int show_invitation(struct req *rq, const struct invitation *invitation, 
 	int rc = user_find_email(rq->db, rq->arena, invitation->email, &user, e);
 	if (rc < 0)
 		return rc;
-	json_t *shown = link_json(invitation->project_id ? "project" : "organization", invitation->email, user ? user->name : NULL,
-		user && user->password_hash);
+	json_t *shown = link_json(invitation->project_id ? "project" : "organization", invitation->email,
+		user ? user->name : NULL, user && user->password_hash);
 	own(own_json) json_t *detail = invitation_json(invitation);
 	json_object_update_missing(shown, detail);
 	return reply_json(rq, 200, shown);
@@ -232,11 +236,14 @@ static int link_show(struct req *rq, struct err *e)
 }
 
 const struct route ACCOUNT_LINK_ROUTES[] = {
-	{ "POST", "/auth/reset", ALLOW_PUBLIC, EVENT_NONE, RUN_WRITE, reset_ask, RESET_PARAMS, .summary = "Mail a link that sets a new password" },
-	{ "POST", "/auth/reset/confirm", ALLOW_PUBLIC, EVENT_NONE, RUN_WORK, reset_confirm, CONFIRM_PARAMS, .summary = "Set a new password" },
+	{ "POST", "/auth/reset", ALLOW_PUBLIC, EVENT_NONE, RUN_WRITE, reset_ask, RESET_PARAMS,
+		.summary = "Mail a link that sets a new password" },
+	{ "POST", "/auth/reset/confirm", ALLOW_PUBLIC, EVENT_NONE, RUN_WORK, reset_confirm, CONFIRM_PARAMS,
+		.summary = "Set a new password" },
 	{ "POST", "/auth/activate", ALLOW_PUBLIC, EVENT_NONE, RUN_WORK, activate, ACTIVATE_PARAMS,
 		.summary = "Choose the first password, and accept the invitation" },
-	{ "GET", "/auth/invitation", ALLOW_PUBLIC, EVENT_NONE, RUN_LOOP, link_show, LINK_PARAMS, .summary = "What a mailed link is about" },
+	{ "GET", "/auth/invitation", ALLOW_PUBLIC, EVENT_NONE, RUN_LOOP, link_show, LINK_PARAMS,
+		.summary = "What a mailed link is about" },
 	{ "POST", "/auth/invitation", ALLOW_PUBLIC, EVENT_NONE, RUN_LOOP, link_show, LINK_PARAMS,
 		.summary = "The same, with the secret in the body and not in an address" },
 	{ 0 },

@@ -26,8 +26,8 @@ enum need { NEED_READ, NEED_WRITE };
 
 static struct sas_text sas_of(struct req *rq)
 {
-	return (struct sas_text){ req_raw_query(rq, "sr"), req_raw_query(rq, "si"), req_raw_query(rq, "st"), req_raw_query(rq, "se"),
-		req_raw_query(rq, "sp"), req_raw_query(rq, "sig") };
+	return (struct sas_text){ req_raw_query(rq, "sr"), req_raw_query(rq, "si"), req_raw_query(rq, "st"),
+		req_raw_query(rq, "se"), req_raw_query(rq, "sp"), req_raw_query(rq, "sig") };
 }
 
 /* What needs no database: signature, time, permission. */
@@ -56,8 +56,8 @@ static void be_origin(struct req *rq, const struct identity *identity, const str
 	rq->origin.token_description = arena_strdup(rq->arena, identity->token.description);
 }
 
-static int admit_identity(struct req *rq, const struct identity *identity, enum need need, int64_t file_id, struct file **ret,
-	struct err *e)
+static int admit_identity(
+	struct req *rq, const struct identity *identity, enum need need, int64_t file_id, struct file **ret, struct err *e)
 {
 	struct caller who = { .kind = CALLER_STORAGE, .identity = identity };
 	int rc = file_find(rq->db, rq->arena, identity->token.project_id, file_id, ret, e);
@@ -81,8 +81,9 @@ static int admit(struct req *rq, enum need need, struct sas *ret_sas, struct fil
 		return rc;
 	if (!blob_container_parse(req_path(rq, 0), &project_id, &file_id))
 		return fail(e, ERR_BLOB_SIGNATURE, NULL);
-	struct index_lookup lookup = { .project_id = project_id, .token_id = ret_sas->token_id, .by_id = true,
-		.address = req_address(rq) };
+	struct index_lookup lookup = {
+		.project_id = project_id, .token_id = ret_sas->token_id, .by_id = true, .address = req_address(rq)
+	};
 	rc = index_find_wait(rq->app->index, &lookup);
 	if (rc < 0) {
 		bool is_ours = lookup.err.code == ERR_INTERNAL || lookup.err.code == ERR_UNAVAILABLE;
@@ -143,9 +144,9 @@ static void header_contents(struct req *rq, const struct file *file, const struc
 	reply_header(rq, "x-ms-lease-state", "available");
 	reply_header(rq, "Accept-Ranges", "bytes");
 	reply_header(rq, "Content-Disposition",
-		disposition && str_starts(disposition, "attachment") ?
-			disposition :
-			arena_printf(rq->arena, "attachment; filename=\"%s\"", strchr(file->blob, '.') + 1));
+		disposition && str_starts(disposition, "attachment")
+			? disposition
+			: arena_printf(rq->arena, "attachment; filename=\"%s\"", strchr(file->blob, '.') + 1));
 	reply_header(rq, "X-Content-Type-Options", "nosniff");
 	reply_header(rq, "Content-Security-Policy", "sandbox; default-src 'none'");
 	if (info->content_language)
@@ -195,7 +196,8 @@ static int header_range(struct req *rq, const struct blob_range *range, int64_t 
 }
 
 /* The manifest as this reader wants it: of another size than what was uploaded, so it is made whole first. */
-static int reply_manifest(struct req *rq, const struct file *file, const struct blob_info *info, int fd, bool plain, struct err *e)
+static int reply_manifest(
+	struct req *rq, const struct file *file, const struct blob_info *info, int fd, bool plain, struct err *e)
 {
 	struct blob_range range;
 	own(own_free) char *text = calloc(1, (size_t)info->size_bytes + 1);
@@ -376,11 +378,11 @@ static int may_write(struct req *rq, struct err *e)
 }
 
 const struct route BLOB_ROUTES[] = {
-	{ "GET", BLOB_ROOT "/{container}/{blob*}", ALLOW_SIGNED_URL, EVENT_NONE, RUN_WORK, blobs_get, NULL, "Download contents of a file",
-		.xml_errors = true },
-	{ "HEAD", BLOB_ROOT "/{container}/{blob*}", ALLOW_SIGNED_URL, EVENT_NONE, RUN_WORK, blobs_get, NULL, "What is known of contents",
-		.xml_errors = true },
-	{ "PUT", BLOB_ROOT "/{container}/{blob*}", ALLOW_SIGNED_URL, EVENT_NONE, RUN_WORK, blobs_put, NULL, "Upload contents of a file",
-		.raw_body = true, .xml_errors = true, .before_body = may_write },
+	{ "GET", BLOB_ROOT "/{container}/{blob*}", ALLOW_SIGNED_URL, EVENT_NONE, RUN_WORK, blobs_get, NULL,
+		"Download contents of a file", .xml_errors = true },
+	{ "HEAD", BLOB_ROOT "/{container}/{blob*}", ALLOW_SIGNED_URL, EVENT_NONE, RUN_WORK, blobs_get, NULL,
+		"What is known of contents", .xml_errors = true },
+	{ "PUT", BLOB_ROOT "/{container}/{blob*}", ALLOW_SIGNED_URL, EVENT_NONE, RUN_WORK, blobs_put, NULL,
+		"Upload contents of a file", .raw_body = true, .xml_errors = true, .before_body = may_write },
 	{ 0 },
 };

@@ -28,11 +28,9 @@ static json_t *values_of(json_t *list)
 	const char *key;
 	size_t i;
 	if (json_is_array(list))
-		json_array_foreach(list, i, item)
-			json_array_append(values, item);
+		json_array_foreach(list, i, item) json_array_append(values, item);
 	else
-		json_object_foreach(list, key, item)
-			json_array_append(values, item);
+		json_object_foreach(list, key, item) json_array_append(values, item);
 	return values;
 }
 
@@ -307,20 +305,22 @@ static const struct param LIST_PARAMS[] = {
 	{ "isPublic", P_ANY, 0, "Not implemented" },
 	{ NULL },
 };
-static const struct param DETAIL_PARAMS[] = { { "federationToken", P_BOOL, 0, "With credentials to read the contents" }, { NULL } };
+static const struct param DETAIL_PARAMS[] = { { "federationToken", P_BOOL, 0, "With credentials to read the contents" },
+	{ NULL } };
 static const struct param DELETE_PARAMS[] = { { "async", P_BOOL, 0, "As a job" }, { NULL } };
 static const struct param TAG_PARAMS[] = { { "tag", P_TEXT, TAG_MAX_BYTES, "The tag" }, { NULL } };
 
 const struct route FILE_ROUTES[] = {
 	{ "POST", "/v2/storage/files/prepare", ALLOW_WRITER, EVENT_FILE_CREATED, RUN_WRITE, files_prepare, PREPARE_PARAMS,
 		"Announce a file and get credentials to upload it", .branched = true },
-	{ "GET", "/v2/storage/files", ALLOW_TOKEN, EVENT_FILES_LISTED, RUN_WORK, files_list, LIST_PARAMS, "List files", .branched = true },
+	{ "GET", "/v2/storage/files", ALLOW_TOKEN, EVENT_FILES_LISTED, RUN_WORK, files_list, LIST_PARAMS, "List files",
+		.branched = true },
 	{ "GET", "/v2/storage/files/{id}", ALLOW_TOKEN, EVENT_FILE_DETAIL, RUN_LOOP, files_detail, DETAIL_PARAMS,
 		"A file, with credentials to download it", .branched = true },
 	{ "PUT", "/v2/storage/files/{id}/refresh", ALLOW_WRITER, EVENT_FILE_REFRESHED, RUN_WRITE, files_refresh, NULL,
 		"New credentials to upload a file", .branched = true },
-	{ "DELETE", "/v2/storage/files/{id}", ALLOW_WRITER, EVENT_FILE_DELETED, RUN_WRITE, files_delete, DELETE_PARAMS, "Delete a file",
-		.branched = true },
+	{ "DELETE", "/v2/storage/files/{id}", ALLOW_WRITER, EVENT_FILE_DELETED, RUN_WRITE, files_delete, DELETE_PARAMS,
+		"Delete a file", .branched = true },
 	{ "POST", "/v2/storage/files/{id}/tags", ALLOW_WRITER, EVENT_FILE_TAG_ADDED, RUN_WRITE, files_tag_add, TAG_PARAMS,
 		"Tag a file", .branched = true },
 	{ "DELETE", "/v2/storage/files/{id}/tags/{tag*}", ALLOW_WRITER, EVENT_FILE_TAG_DELETED, RUN_WRITE, files_tag_delete, NULL,

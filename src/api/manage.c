@@ -41,7 +41,8 @@ int manage_role(struct req *rq, const char *standard, const char **ret, struct e
 		*ret = role;
 		return 0;
 	}
-	int rc = fail(e, ERR_MANAGE_VALIDATION, "Invalid request:\n - role: \"This value should be one of admin, share, guest, readOnly.\"");
+	int rc = fail(e, ERR_MANAGE_VALIDATION,
+		"Invalid request:\n - role: \"This value should be one of admin, share, guest, readOnly.\"");
 	err_field(e, "role", "This value should be one of admin, share, guest, readOnly.");
 	return rc;
 }

@@ -2,8 +2,8 @@
 #ifndef API_MANAGE_H
 #define API_MANAGE_H
 
-#include "http/req.h"
 #include "auth/permit_manage.h"
+#include "http/req.h"
 #include "store/user.h"
 #include "work/account_json.h"
 
@@ -12,7 +12,7 @@ struct origin manage_origin(struct req *rq, const struct project *project);
 /* Records it in the project; params may be NULL and are stolen. Inside a write. */
 struct manage_note {
 	enum event_type type;
-	int64_t id;       /* of what it is about */
+	int64_t id; /* of what it is about */
 	const char *name;
 	json_t *params;
 };
@@ -31,12 +31,12 @@ int manage_named_user(struct req *rq, struct user **ret, struct err *e);
 int manage_path_user(struct req *rq, int n, struct user **ret, struct err *e);
 
 /* A JSON array of count items. */
-#define manage_list(list, to_json) \
-	__extension__({ \
-		json_t *array_ = json_array(); \
-		for (size_t i_ = 0; i_ < (list).count; i_++) \
-			json_array_append_new(array_, to_json(&(list).items[i_])); \
-		array_; \
+#define manage_list(list, to_json)                                                                                               \
+	__extension__({                                                                                                          \
+		json_t *array_ = json_array();                                                                                   \
+		for (size_t i_ = 0; i_ < (list).count; i_++)                                                                     \
+			json_array_append_new(array_, to_json(&(list).items[i_]));                                               \
+		array_;                                                                                                          \
 	})
 
 #endif

@@ -46,7 +46,8 @@ static int features_create(struct req *rq, struct err *e)
 	if (rc < 0 || (rc = arg_required(rq, "type", &type, e)) < 0)
 		return rc;
 	if (!str_eq(type, "project") && !str_eq(type, "admin") && !str_eq(type, "global"))
-		return fail(e, ERR_MANAGE_VALIDATION, "Invalid request:\n - type: \"This value should be one of project, admin, global.\"");
+		return fail(e, ERR_MANAGE_VALIDATION,
+			"Invalid request:\n - type: \"This value should be one of project, admin, global.\"");
 	struct feature feature = {
 		.name = arena_strdup(rq->arena, name),
 		.type = arena_strdup(rq->arena, type),
@@ -88,9 +89,7 @@ static char *names_change(struct req *rq, const char *kept, const char *name, bo
 	own(own_json) json_t *names = json_kept(kept), *changed = json_array();
 	json_t *one;
 	size_t i;
-	json_array_foreach(names, i, one)
-		if (!str_eq(json_string_value(one), name))
-			json_array_append(changed, one);
+	json_array_foreach(names, i, one) if (!str_eq(json_string_value(one), name)) json_array_append(changed, one);
 	if (add)
 		json_array_append_new(changed, json_string(name));
 	own(own_free) char *text = json_dumps(changed, JSON_COMPACT);
@@ -136,8 +135,8 @@ static int project_feature_remove(struct req *rq, struct err *e)
 static int user_feature(struct req *rq, const char *name, bool add, struct err *e)
 {
 	struct user *user = NULL;
-	int rc = str_to_i64(req_path(rq, 0), &(int64_t){ 0 }) ? manage_path_user(rq, 0, &user, e) :
-		user_find_email(rq->db, rq->arena, req_path(rq, 0), &user, e);
+	int rc = str_to_i64(req_path(rq, 0), &(int64_t){ 0 }) ? manage_path_user(rq, 0, &user, e)
+							      : user_find_email(rq->db, rq->arena, req_path(rq, 0), &user, e);
 	if (rc <= 0)
 		return rc < 0 ? rc : fail(e, ERR_MANAGE_NOT_FOUND, "The user was not found.");
 	user->features = names_change(rq, user->features, name, add);
@@ -164,7 +163,8 @@ static int limit_set(json_t *limits, const json_t *limit, struct err *e)
 	const char *name = json_string_value(json_object_get(limit, "name"));
 	const json_t *value = json_object_get(limit, "value");
 	if (str_empty(name) || strlen(name) > 128 || !json_is_integer(value))
-		return fail(e, ERR_MANAGE_VALIDATION, "Invalid request:\n - limits: \"Each is an object with a name and a number as value.\"");
+		return fail(e, ERR_MANAGE_VALIDATION,
+			"Invalid request:\n - limits: \"Each is an object with a name and a number as value.\"");
 	json_object_set(limits, name, (json_t *)value);
 	return 0;
 }
@@ -188,9 +188,7 @@ static int limits_add(struct req *rq, struct err *e)
 	if (rc < 0)
 		return rc;
 	own(own_json) json_t *limits = json_kept(project->limits);
-	json_array_foreach(given, i, limit)
-		if ((rc = limit_set(limits, limit, e)) < 0)
-			return rc;
+	json_array_foreach(given, i, limit) if ((rc = limit_set(limits, limit, e)) < 0) return rc;
 	return limits_save(rq, project, limits, e);
 }
 
@@ -206,17 +204,22 @@ static int limits_remove(struct req *rq, struct err *e)
 }
 
 const struct route MANAGE_FEATURE_ROUTES[] = {
-	{ "GET", "/manage/features", ALLOW_USER, EVENT_NONE, RUN_LOOP, features_list, LIST_PARAMS, .summary = "Features that there are" },
-	{ "POST", "/manage/features", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, features_create, CREATE_PARAMS, .summary = "Make a feature" },
+	{ "GET", "/manage/features", ALLOW_USER, EVENT_NONE, RUN_LOOP, features_list, LIST_PARAMS,
+		.summary = "Features that there are" },
+	{ "POST", "/manage/features", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, features_create, CREATE_PARAMS,
+		.summary = "Make a feature" },
 	{ "GET", "/manage/features/{id}", ALLOW_USER, EVENT_NONE, RUN_LOOP, features_get, .summary = "One feature" },
-	{ "PATCH", "/manage/features/{id}", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, features_update, CREATE_PARAMS, .summary = "Change a feature" },
+	{ "PATCH", "/manage/features/{id}", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, features_update, CREATE_PARAMS,
+		.summary = "Change a feature" },
 	{ "DELETE", "/manage/features/{id}", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, features_delete, .summary = "Delete a feature" },
 	{ "POST", "/manage/projects/{id}/features", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, project_feature_add, NAME_PARAMS,
 		.summary = "Give a feature to a project" },
 	{ "DELETE", "/manage/projects/{id}/features/{name}", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, project_feature_remove,
 		.summary = "Take a feature from a project" },
-	{ "POST", "/manage/projects/{id}/limits", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, limits_add, LIMIT_PARAMS, .summary = "Set limits of a project" },
-	{ "DELETE", "/manage/projects/{id}/limits/{name}", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, limits_remove, .summary = "Forget a limit" },
+	{ "POST", "/manage/projects/{id}/limits", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, limits_add, LIMIT_PARAMS,
+		.summary = "Set limits of a project" },
+	{ "DELETE", "/manage/projects/{id}/limits/{name}", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, limits_remove,
+		.summary = "Forget a limit" },
 	{ "POST", "/manage/users/{idOrEmail}/features", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, user_feature_add, NAME_PARAMS,
 		.summary = "Give a feature to an account" },
 	{ "DELETE", "/manage/users/{idOrEmail}/features/{name}", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, user_feature_remove,

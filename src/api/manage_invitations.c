@@ -1,4 +1,6 @@
 /* Invitations to projects and organizations, and the answers of those who were invited. */
+#include <assert.h>
+
 #include "api/manage.h"
 #include "base/own.h"
 #include "base/str.h"
@@ -58,7 +60,8 @@ static int project_invite(struct req *rq, struct err *e)
 	const char *role;
 	int rc = manage_project(rq, PROJECT_MANAGE, &project, e);
 	if (rc < 0 || (rc = invitation_begin(rq, &invitation, e)) < 0 || (rc = manage_role(rq, "guest", &role, e)) < 0 ||
-	    (rc = manage_expiration(rq, &invitation.member_s, e)) < 0 || (rc = refuse_member(rq, project->id, invitation.email, e)) < 0)
+		(rc = manage_expiration(rq, &invitation.member_s, e)) < 0 ||
+		(rc = refuse_member(rq, project->id, invitation.email, e)) < 0)
 		return rc;
 	invitation.project_id = project->id;
 	invitation.organization_id = project->organization_id;
@@ -68,7 +71,7 @@ static int project_invite(struct req *rq, struct err *e)
 		return rc;
 	struct manage_note note = { EVENT_INVITATION_CREATED, invitation.id, invitation.email, json_pack("{s:s}", "role", role) };
 	if ((rc = manage_record(rq, project, note, e)) < 0 ||
-	    (rc = invitation_find(rq->db, rq->arena, project->id, invitation.id, &made, e)) < 0)
+		(rc = invitation_find(rq->db, rq->arena, project->id, invitation.id, &made, e)) < 0)
 		return rc;
 	return reply_json(rq, 201, invitation_json(made));
 }
@@ -106,8 +109,9 @@ static int project_invitation_cancel(struct req *rq, struct err *e)
 	struct invitation *invitation = NULL;
 	int rc = manage_project(rq, PROJECT_MANAGE, &project, e);
 	if (rc < 0 || (rc = path_invitation(rq, project->id, &invitation, e)) < 0 ||
-	    (rc = invitation_remove(rq->db, project->id, invitation->id, e)) < 0 ||
-	    (rc = manage_record(rq, project, (struct manage_note){ EVENT_INVITATION_CANCELLED, invitation->id, invitation->email, NULL }, e)) < 0)
+		(rc = invitation_remove(rq->db, project->id, invitation->id, e)) < 0 ||
+		(rc = manage_record(rq, project,
+			 (struct manage_note){ EVENT_INVITATION_CANCELLED, invitation->id, invitation->email, NULL }, e)) < 0)
 		return rc;
 	return reply_none(rq, 204);
 }
@@ -130,7 +134,7 @@ static int organization_invite(struct req *rq, struct err *e)
 	invitation.organization_id = organization->id;
 	invitation.organization_name = organization->name;
 	if ((rc = invitation_send(rq->app, rq->db, rq->arena, &invitation, e)) < 0 ||
-	    (rc = invitation_find(rq->db, rq->arena, 0, invitation.id, &made, e)) < 0)
+		(rc = invitation_find(rq->db, rq->arena, 0, invitation.id, &made, e)) < 0)
 		return rc;
 	return reply_json(rq, 201, invitation_json(made));
 }
@@ -176,12 +180,13 @@ static int own_invitation(struct req *rq, bool to_projects, struct invitation **
 {
 	struct invitation_list list;
 	int64_t id = req_path_id(rq, 0, e);
-	int rc = id ? invitation_list_of_email(rq->db, rq->arena, rq->who->user_email, to_projects, &list, e) : -ERR_ROUTE_NOT_FOUND;
+	int rc = id ? invitation_list_of_email(rq->db, rq->arena, rq->who->user_email, to_projects, &list, e)
+		    : -ERR_ROUTE_NOT_FOUND;
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < list.count; i++)
 		if (list.items[i].id == id) {
-			*ret = &list.items[i];
+			*ret = list.items + i;
 			return 0;
 		}
 	return fail(e, ERR_MANAGE_NOT_FOUND, "The invitation was not found.");
@@ -224,10 +229,14 @@ static int own_decline(struct req *rq, bool to_projects, struct err *e)
 	struct invitation *invitation = NULL;
 	struct project *project = NULL;
 	int rc = own_invitation(rq, to_projects, &invitation, e);
-	if (rc < 0 || (rc = invitation_remove(rq->db, invitation->project_id, invitation->id, e)) < 0)
+	if (rc < 0)
 		return rc;
-	if (to_projects && ((rc = project_get(rq->db, rq->arena, invitation->project_id, &project, e)) < 0 ||
-		(rc = manage_record(rq, project, (struct manage_note){ EVENT_INVITATION_DECLINED, invitation->id, invitation->email, NULL }, e)) < 0))
+	assert(invitation);
+	struct manage_note note = { EVENT_INVITATION_DECLINED, invitation->id, invitation->email, NULL };
+	if ((rc = invitation_remove(rq->db, invitation->project_id, invitation->id, e)) < 0 || !to_projects)
+		return rc < 0 ? rc : reply_none(rq, 204);
+	if ((rc = project_get(rq->db, rq->arena, invitation->project_id, &project, e)) < 0 ||
+		(rc = manage_record(rq, project, note, e)) < 0)
 		return rc;
 	return reply_none(rq, 204);
 }
@@ -273,34 +282,37 @@ static int own_organizations_decline(struct req *rq, struct err *e)
 }
 
 const struct route MANAGE_INVITATION_ROUTES[] = {
-	{ "GET", "/manage/projects/{id}/invitations", ALLOW_USER, EVENT_NONE, RUN_LOOP, project_invitations, .summary = "Pending invitations" },
+	{ "GET", "/manage/projects/{id}/invitations", ALLOW_USER, EVENT_NONE, RUN_LOOP, project_invitations,
+		.summary = "Pending invitations" },
 	{ "POST", "/manage/projects/{id}/invitations", ALLOW_USER, EVENT_NONE, RUN_WRITE, project_invite, PROJECT_PARAMS,
 		.summary = "Invite somebody to a project; the link is mailed" },
 	{ "GET", "/manage/projects/{id}/invitations/{invitationId}", ALLOW_USER, EVENT_NONE, RUN_LOOP, project_invitation,
 		.summary = "One invitation" },
-	{ "DELETE", "/manage/projects/{id}/invitations/{invitationId}", ALLOW_USER, EVENT_NONE, RUN_WRITE, project_invitation_cancel,
-		.summary = "Cancel an invitation" },
+	{ "DELETE", "/manage/projects/{id}/invitations/{invitationId}", ALLOW_USER, EVENT_NONE, RUN_WRITE,
+		project_invitation_cancel, .summary = "Cancel an invitation" },
 	{ "GET", "/manage/organizations/{id}/invitations", ALLOW_USER, EVENT_NONE, RUN_LOOP, organization_invitations,
 		.summary = "Pending invitations" },
-	{ "POST", "/manage/organizations/{id}/invitations", ALLOW_USER, EVENT_NONE, RUN_WRITE, organization_invite, ORGANIZATION_PARAMS,
-		.summary = "Invite somebody to an organization; the link is mailed" },
-	{ "GET", "/manage/organizations/{id}/invitations/{invitationId}", ALLOW_USER, EVENT_NONE, RUN_LOOP, organization_invitation,
-		.summary = "One invitation" },
-	{ "DELETE", "/manage/organizations/{id}/invitations/{invitationId}", ALLOW_USER, EVENT_NONE, RUN_WRITE, organization_invitation_cancel,
-		.summary = "Cancel an invitation" },
+	{ "POST", "/manage/organizations/{id}/invitations", ALLOW_USER, EVENT_NONE, RUN_WRITE, organization_invite,
+		ORGANIZATION_PARAMS, .summary = "Invite somebody to an organization; the link is mailed" },
+	{ "GET", "/manage/organizations/{id}/invitations/{invitationId}", ALLOW_USER, EVENT_NONE, RUN_LOOP,
+		organization_invitation, .summary = "One invitation" },
+	{ "DELETE", "/manage/organizations/{id}/invitations/{invitationId}", ALLOW_USER, EVENT_NONE, RUN_WRITE,
+		organization_invitation_cancel, .summary = "Cancel an invitation" },
 	{ "GET", "/manage/current-user/projects-invitations", ALLOW_USER, EVENT_NONE, RUN_LOOP, own_projects_list,
 		.summary = "Invitations to projects that one has" },
-	{ "GET", "/manage/current-user/projects-invitations/{id}", ALLOW_USER, EVENT_NONE, RUN_LOOP, own_projects_get, .summary = "One of them" },
-	{ "PUT", "/manage/current-user/projects-invitations/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, own_projects_accept, .summary = "Accept" },
+	{ "GET", "/manage/current-user/projects-invitations/{id}", ALLOW_USER, EVENT_NONE, RUN_LOOP, own_projects_get,
+		.summary = "One of them" },
+	{ "PUT", "/manage/current-user/projects-invitations/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, own_projects_accept,
+		.summary = "Accept" },
 	{ "DELETE", "/manage/current-user/projects-invitations/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, own_projects_decline,
 		.summary = "Decline" },
 	{ "GET", "/manage/current-user/organizations-invitations", ALLOW_USER, EVENT_NONE, RUN_LOOP, own_organizations_list,
 		.summary = "Invitations to organizations that one has" },
 	{ "GET", "/manage/current-user/organizations-invitations/{id}", ALLOW_USER, EVENT_NONE, RUN_LOOP, own_organizations_get,
 		.summary = "One of them" },
-	{ "PUT", "/manage/current-user/organizations-invitations/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, own_organizations_accept,
-		.summary = "Accept" },
-	{ "DELETE", "/manage/current-user/organizations-invitations/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, own_organizations_decline,
-		.summary = "Decline" },
+	{ "PUT", "/manage/current-user/organizations-invitations/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE,
+		own_organizations_accept, .summary = "Accept" },
+	{ "DELETE", "/manage/current-user/organizations-invitations/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE,
+		own_organizations_decline, .summary = "Decline" },
 	{ 0 },
 };

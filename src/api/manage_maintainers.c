@@ -33,7 +33,8 @@ static int maintainers_create(struct req *rq, struct err *e)
 	if (rc < 0)
 		return rc;
 	maintainer.name = arena_strdup(rq->arena, name);
-	if ((rc = maintainer_insert(rq->db, &maintainer, e)) < 0 || (rc = maintainer_user_add(rq->db, maintainer.id, rq->who->user_id, e)) < 0)
+	if ((rc = maintainer_insert(rq->db, &maintainer, e)) < 0 ||
+		(rc = maintainer_user_add(rq->db, maintainer.id, rq->who->user_id, e)) < 0)
 		return rc;
 	return reply_json(rq, 201, maintainer_json(&maintainer));
 }
@@ -56,7 +57,8 @@ static int maintainers_delete(struct req *rq, struct err *e)
 	int rc = path_maintainer(rq, &maintainer, e);
 	if (rc < 0 || (rc = maintainer_remove(rq->db, maintainer->id, e)) < 0)
 		return rc;
-	return rc > 0 ? reply_none(rq, 204) : fail(e, ERR_MANAGE_VALIDATION, "Only a maintainer without organizations can be deleted.");
+	return rc > 0 ? reply_none(rq, 204)
+		      : fail(e, ERR_MANAGE_VALIDATION, "Only a maintainer without organizations can be deleted.");
 }
 
 static int maintainers_users(struct req *rq, struct err *e)
@@ -76,7 +78,8 @@ static int maintainers_user_add(struct req *rq, struct err *e)
 	struct maintainer *maintainer = NULL;
 	struct user *user = NULL;
 	int rc = path_maintainer(rq, &maintainer, e);
-	if (rc < 0 || (rc = manage_named_user(rq, &user, e)) < 0 || (rc = maintainer_user_add(rq->db, maintainer->id, user->id, e)) < 0)
+	if (rc < 0 || (rc = manage_named_user(rq, &user, e)) < 0 ||
+		(rc = maintainer_user_add(rq->db, maintainer->id, user->id, e)) < 0)
 		return rc;
 	return reply_json(rq, 201, user_json(user));
 }
@@ -101,16 +104,22 @@ static int maintainers_join(struct req *rq, struct err *e)
 }
 
 const struct route MANAGE_MAINTAINER_ROUTES[] = {
-	{ "GET", "/manage/maintainers", ALLOW_USER, EVENT_NONE, RUN_LOOP, maintainers_list, .summary = "Maintainers that one is a member of" },
-	{ "POST", "/manage/maintainers", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, maintainers_create, NAME_PARAMS, .summary = "Make a maintainer" },
+	{ "GET", "/manage/maintainers", ALLOW_USER, EVENT_NONE, RUN_LOOP, maintainers_list,
+		.summary = "Maintainers that one is a member of" },
+	{ "POST", "/manage/maintainers", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, maintainers_create, NAME_PARAMS,
+		.summary = "Make a maintainer" },
 	{ "GET", "/manage/maintainers/{id}", ALLOW_USER, EVENT_NONE, RUN_LOOP, maintainers_get, .summary = "One maintainer" },
-	{ "PATCH", "/manage/maintainers/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, maintainers_update, NAME_PARAMS, .summary = "Rename a maintainer" },
-	{ "DELETE", "/manage/maintainers/{id}", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, maintainers_delete, .summary = "Delete an empty maintainer" },
-	{ "GET", "/manage/maintainers/{id}/users", ALLOW_USER, EVENT_NONE, RUN_LOOP, maintainers_users, .summary = "Members of a maintainer" },
+	{ "PATCH", "/manage/maintainers/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, maintainers_update, NAME_PARAMS,
+		.summary = "Rename a maintainer" },
+	{ "DELETE", "/manage/maintainers/{id}", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, maintainers_delete,
+		.summary = "Delete an empty maintainer" },
+	{ "GET", "/manage/maintainers/{id}/users", ALLOW_USER, EVENT_NONE, RUN_LOOP, maintainers_users,
+		.summary = "Members of a maintainer" },
 	{ "POST", "/manage/maintainers/{id}/users", ALLOW_USER, EVENT_NONE, RUN_WRITE, maintainers_user_add, USER_PARAMS,
 		.summary = "Add a member to a maintainer" },
 	{ "DELETE", "/manage/maintainers/{id}/users/{userId}", ALLOW_USER, EVENT_NONE, RUN_WRITE, maintainers_user_remove,
 		.summary = "Remove a member from a maintainer" },
-	{ "POST", "/manage/maintainers/{id}/join-maintainer", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, maintainers_join, .summary = "Join a maintainer" },
+	{ "POST", "/manage/maintainers/{id}/join-maintainer", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, maintainers_join,
+		.summary = "Join a maintainer" },
 	{ 0 },
 };

@@ -1,4 +1,6 @@
 /* Members of a project: listed, added, changed, removed; leaving, joining and asking to join. */
+#include <assert.h>
+
 #include "api/manage.h"
 #include "base/clock.h"
 #include "base/own.h"
@@ -54,7 +56,7 @@ static int members_add(struct req *rq, struct err *e)
 	int64_t seconds;
 	int rc = manage_project(rq, PROJECT_MANAGE, &project, e);
 	if (rc < 0 || (rc = manage_role(rq, "guest", &role, e)) < 0 || (rc = manage_expiration(rq, &seconds, e)) < 0 ||
-	    (rc = manage_named_user(rq, &user, e)) < 0)
+		(rc = manage_named_user(rq, &user, e)) < 0)
 		return rc;
 	member.role = arena_strdup(rq->arena, role);
 	member.expires_us = seconds ? now_us() + seconds * US_PER_S : 0;
@@ -116,7 +118,8 @@ static int members_join(struct req *rq, struct err *e)
 	if (rc < 0 || (rc = organization_find(rq->db, rq->arena, project->organization_id, &organization, e)) < 0)
 		return rc;
 	if (!rq->who->is_super && !organization->allow_auto_join)
-		return fail(e, ERR_MANAGE_FORBIDDEN, "The organization does not let its members join its projects by themselves. Ask for access instead.");
+		return fail(e, ERR_MANAGE_FORBIDDEN,
+			"The organization does not let its members join its projects by themselves. Ask for access instead.");
 	if ((rc = user_find(rq->db, rq->arena, rq->who->user_id, &user, e)) < 0 || (rc = join(rq, project, user, &member, e)) < 0)
 		return rc;
 	return reply_none(rq, 204);
@@ -134,7 +137,8 @@ static int requests_create(struct req *rq, struct err *e)
 {
 	struct project *project = NULL;
 	struct member *member = NULL;
-	struct join_request request = { .user_id = rq->who->user_id, .reason = arena_strdup(rq->arena, arg_text(rq, "reason", "")) };
+	struct join_request request = { .user_id = rq->who->user_id,
+		.reason = arena_strdup(rq->arena, arg_text(rq, "reason", "")) };
 	const char *role;
 	int rc = manage_project(rq, PROJECT_OWN, &project, e);
 	if (rc < 0 || (rc = manage_role(rq, "admin", &role, e)) < 0 || (rc = manage_expiration(rq, &request.member_s, e)) < 0)
@@ -202,7 +206,8 @@ static int requests_approve(struct req *rq, struct err *e)
 		.expires_us = request->member_s ? now_us() + request->member_s * US_PER_S : 0,
 	};
 	if ((rc = user_find(rq->db, rq->arena, request->user_id, &user, e)) < 0 ||
-	    (rc = join_request_remove(rq->db, project->id, request->id, e)) < 0 || (rc = join(rq, project, user, &member, e)) < 0)
+		(rc = join_request_remove(rq->db, project->id, request->id, e)) < 0 ||
+		(rc = join(rq, project, user, &member, e)) < 0)
 		return rc;
 	return reply_none(rq, 204);
 }
@@ -213,7 +218,8 @@ static int requests_reject(struct req *rq, struct err *e)
 	struct join_request *request = NULL;
 	int rc = path_request(rq, &project, &request, e);
 	if (rc < 0 || (rc = join_request_remove(rq->db, project->id, request->id, e)) < 0 ||
-	    (rc = manage_record(rq, project, (struct manage_note){ EVENT_JOIN_REJECTED, request->id, request->user_email, NULL }, e)) < 0)
+		(rc = manage_record(rq, project,
+			 (struct manage_note){ EVENT_JOIN_REJECTED, request->id, request->user_email, NULL }, e)) < 0)
 		return rc;
 	return reply_none(rq, 204);
 }
@@ -229,7 +235,7 @@ static int own_request(struct req *rq, struct join_request **ret, struct err *e)
 		return rc;
 	for (size_t i = 0; i < list.count; i++)
 		if (list.items[i].id == id) {
-			*ret = &list.items[i];
+			*ret = list.items + i;
 			return 0;
 		}
 	return fail(e, ERR_MANAGE_NOT_FOUND, "The request was not found.");
@@ -253,28 +259,36 @@ static int own_requests_delete(struct req *rq, struct err *e)
 {
 	struct join_request *request = NULL;
 	int rc = own_request(rq, &request, e);
-	if (rc < 0 || (rc = join_request_remove(rq->db, request->project_id, request->id, e)) < 0)
+	if (rc < 0)
 		return rc;
-	return reply_none(rq, 204);
+	assert(request);
+	rc = join_request_remove(rq->db, request->project_id, request->id, e);
+	return rc < 0 ? rc : reply_none(rq, 204);
 }
 
 const struct route MANAGE_MEMBER_ROUTES[] = {
-	{ "GET", "/manage/projects/{id}/users", ALLOW_USER, EVENT_NONE, RUN_LOOP, members_list, .summary = "Members of a project" },
-	{ "POST", "/manage/projects/{id}/users", ALLOW_USER, EVENT_NONE, RUN_WRITE, members_add, ADD_PARAMS, .summary = "Add a member" },
+	{ "GET", "/manage/projects/{id}/users", ALLOW_USER, EVENT_NONE, RUN_LOOP, members_list,
+		.summary = "Members of a project" },
+	{ "POST", "/manage/projects/{id}/users", ALLOW_USER, EVENT_NONE, RUN_WRITE, members_add, ADD_PARAMS,
+		.summary = "Add a member" },
 	{ "PATCH", "/manage/projects/{id}/users/{userId}", ALLOW_USER, EVENT_NONE, RUN_WRITE, members_update, ROLE_PARAMS,
 		.summary = "Change a member's role" },
 	{ "DELETE", "/manage/projects/{id}/users/{userId}", ALLOW_USER, EVENT_NONE, RUN_WRITE, members_remove,
 		.summary = "Remove a member, or leave; the master token is dead at once" },
-	{ "POST", "/manage/projects/{id}/join-project", ALLOW_USER, EVENT_NONE, RUN_WRITE, members_join, .summary = "Join a project by oneself" },
+	{ "POST", "/manage/projects/{id}/join-project", ALLOW_USER, EVENT_NONE, RUN_WRITE, members_join,
+		.summary = "Join a project by oneself" },
 	{ "POST", "/manage/projects/{id}/request-access", ALLOW_USER, EVENT_NONE, RUN_WRITE, requests_create, REQUEST_PARAMS,
 		.summary = "Ask to join a project" },
-	{ "GET", "/manage/projects/{id}/join-requests", ALLOW_USER, EVENT_NONE, RUN_LOOP, requests_list, .summary = "Who asks to join" },
-	{ "GET", "/manage/projects/{id}/join-requests/{requestId}", ALLOW_USER, EVENT_NONE, RUN_LOOP, requests_get, .summary = "One request" },
+	{ "GET", "/manage/projects/{id}/join-requests", ALLOW_USER, EVENT_NONE, RUN_LOOP, requests_list,
+		.summary = "Who asks to join" },
+	{ "GET", "/manage/projects/{id}/join-requests/{requestId}", ALLOW_USER, EVENT_NONE, RUN_LOOP, requests_get,
+		.summary = "One request" },
 	{ "PUT", "/manage/projects/{id}/join-requests/{requestId}", ALLOW_USER, EVENT_NONE, RUN_WRITE, requests_approve,
 		.summary = "Approve a request" },
 	{ "DELETE", "/manage/projects/{id}/join-requests/{requestId}", ALLOW_USER, EVENT_NONE, RUN_WRITE, requests_reject,
 		.summary = "Reject a request" },
-	{ "GET", "/manage/current-user/projects-join-requests", ALLOW_USER, EVENT_NONE, RUN_LOOP, own_requests_list, .summary = "One's requests" },
+	{ "GET", "/manage/current-user/projects-join-requests", ALLOW_USER, EVENT_NONE, RUN_LOOP, own_requests_list,
+		.summary = "One's requests" },
 	{ "GET", "/manage/current-user/projects-join-requests/{id}", ALLOW_USER, EVENT_NONE, RUN_LOOP, own_requests_get,
 		.summary = "One of one's requests" },
 	{ "DELETE", "/manage/current-user/projects-join-requests/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, own_requests_delete,

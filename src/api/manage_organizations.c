@@ -70,7 +70,7 @@ static int organizations_create(struct req *rq, struct err *e)
 	organization.name = arena_strdup(rq->arena, name);
 	organization.maintainer_id = id;
 	if ((rc = organization_insert(rq->db, &organization, e)) < 0 ||
-	    (rc = organization_user_add(rq->db, organization.id, rq->who->user_id, e)) < 0)
+		(rc = organization_user_add(rq->db, organization.id, rq->who->user_id, e)) < 0)
 		return rc;
 	return organization_answer(rq, 201, &organization, e);
 }
@@ -112,8 +112,9 @@ static int organizations_delete(struct req *rq, struct err *e)
 	int rc = path_organization(rq, &organization, e);
 	if (rc < 0 || (rc = organization_remove(rq->db, organization->id, e)) < 0)
 		return rc;
-	return rc > 0 ? reply_none(rq, 204) : fail(e, ERR_MANAGE_VALIDATION,
-		"Only an organization without projects can be deleted; deleted projects have to be purged.");
+	return rc > 0 ? reply_none(rq, 204)
+		      : fail(e, ERR_MANAGE_VALIDATION,
+				"Only an organization without projects can be deleted; deleted projects have to be purged.");
 }
 
 static int organizations_users(struct req *rq, struct err *e)
@@ -133,7 +134,8 @@ static int organizations_user_add(struct req *rq, struct err *e)
 	struct organization *organization = NULL;
 	struct user *user = NULL;
 	int rc = path_organization(rq, &organization, e);
-	if (rc < 0 || (rc = manage_named_user(rq, &user, e)) < 0 || (rc = organization_user_add(rq->db, organization->id, user->id, e)) < 0)
+	if (rc < 0 || (rc = manage_named_user(rq, &user, e)) < 0 ||
+		(rc = organization_user_add(rq->db, organization->id, user->id, e)) < 0)
 		return rc;
 	return reply_json(rq, 201, user_json(user));
 }
@@ -158,16 +160,20 @@ static int organizations_join(struct req *rq, struct err *e)
 }
 
 const struct route MANAGE_ORGANIZATION_ROUTES[] = {
-	{ "GET", "/manage/organizations", ALLOW_USER, EVENT_NONE, RUN_LOOP, organizations_list, .summary = "Organizations that one is a member of" },
+	{ "GET", "/manage/organizations", ALLOW_USER, EVENT_NONE, RUN_LOOP, organizations_list,
+		.summary = "Organizations that one is a member of" },
 	{ "GET", "/manage/maintainers/{id}/organizations", ALLOW_USER, EVENT_NONE, RUN_LOOP, organizations_list_of_maintainer,
 		.summary = "Organizations of a maintainer" },
 	{ "POST", "/manage/maintainers/{id}/organizations", ALLOW_USER, EVENT_NONE, RUN_WRITE, organizations_create, NAME_PARAMS,
 		.summary = "Make an organization" },
-	{ "GET", "/manage/organizations/{id}", ALLOW_USER, EVENT_NONE, RUN_WORK, organizations_get, .summary = "One organization with its projects" },
+	{ "GET", "/manage/organizations/{id}", ALLOW_USER, EVENT_NONE, RUN_WORK, organizations_get,
+		.summary = "One organization with its projects" },
 	{ "PATCH", "/manage/organizations/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, organizations_update, UPDATE_PARAMS,
 		.summary = "Change an organization" },
-	{ "DELETE", "/manage/organizations/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, organizations_delete, .summary = "Delete an empty organization" },
-	{ "GET", "/manage/organizations/{id}/users", ALLOW_USER, EVENT_NONE, RUN_LOOP, organizations_users, .summary = "Members of an organization" },
+	{ "DELETE", "/manage/organizations/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, organizations_delete,
+		.summary = "Delete an empty organization" },
+	{ "GET", "/manage/organizations/{id}/users", ALLOW_USER, EVENT_NONE, RUN_LOOP, organizations_users,
+		.summary = "Members of an organization" },
 	{ "POST", "/manage/organizations/{id}/users", ALLOW_USER, EVENT_NONE, RUN_WRITE, organizations_user_add, USER_PARAMS,
 		.summary = "Add a member to an organization" },
 	{ "DELETE", "/manage/organizations/{id}/users/{userId}", ALLOW_USER, EVENT_NONE, RUN_WRITE, organizations_user_remove,

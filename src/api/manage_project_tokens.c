@@ -41,8 +41,9 @@ static int project_tokens_create(struct req *rq, struct err *e)
 	own(own_secret) char *string = NULL;
 	int rc = manage_project(rq, PROJECT_TOKENS, &project, e);
 	if (rc < 0 || (rc = creator_of(rq, project, &token, e)) < 0 || (rc = token_args_read(rq, &token, false, e)) < 0 ||
-	    (rc = token_make(rq->db, &token, &string, e)) < 0 ||
-	    (rc = manage_record(rq, project, (struct manage_note){ EVENT_TOKEN_CREATED, token.id, token.description, NULL }, e)) < 0)
+		(rc = token_make(rq->db, &token, &string, e)) < 0 ||
+		(rc = manage_record(
+			 rq, project, (struct manage_note){ EVENT_TOKEN_CREATED, token.id, token.description, NULL }, e)) < 0)
 		return rc;
 	return answer(rq, &token, string, e);
 }

@@ -61,8 +61,9 @@ static int projects_create(struct req *rq, struct err *e)
 	project.name = arena_strdup(rq->arena, name);
 	project.type = arena_strdup(rq->arena, arg_text(rq, "type", "production"));
 	if ((rc = project_insert(rq->db, &project, e)) < 0 ||
-	    (rc = manage_record(rq, &project, (struct manage_note){ EVENT_PROJECT_CREATED, project.id, name, NULL }, e)) < 0 ||
-	    (rc = creator_join(rq, &project, e)) < 0 || (rc = project_get(rq->db, rq->arena, project.id, &made, e)) < 0)
+		(rc = manage_record(rq, &project, (struct manage_note){ EVENT_PROJECT_CREATED, project.id, name, NULL }, e)) <
+			0 ||
+		(rc = creator_join(rq, &project, e)) < 0 || (rc = project_get(rq->db, rq->arena, project.id, &made, e)) < 0)
 		return rc;
 	return project_answer(rq, 201, made, e);
 }
@@ -85,7 +86,8 @@ static const struct param UPDATE_PARAMS[] = {
 
 static int update_check(struct req *rq, struct err *e)
 {
-	int64_t keep = arg_int(rq, "eventsKeepDays", 0), life = arg_int(rq, "tokenMaxLifeSeconds", 0), days = arg_int(rq, "expirationDays", 0);
+	int64_t keep = arg_int(rq, "eventsKeepDays", 0), life = arg_int(rq, "tokenMaxLifeSeconds", 0),
+		days = arg_int(rq, "expirationDays", 0);
 	if (!rq->who->is_super && (arg_given(rq, "type") || arg_given(rq, "expirationDays")))
 		return fail(e, ERR_MANAGE_FORBIDDEN, NULL);
 	if (arg_given(rq, "name") && str_empty(arg_text(rq, "name", "")))
@@ -106,10 +108,12 @@ static int projects_update(struct req *rq, struct err *e)
 	project->events_keep_days = arg_int(rq, "eventsKeepDays", project->events_keep_days);
 	project->token_max_life_s = arg_int(rq, "tokenMaxLifeSeconds", project->token_max_life_s);
 	if (arg_given(rq, "expirationDays"))
-		project->expires_us = arg_int(rq, "expirationDays", 0) ? now_us() + arg_int(rq, "expirationDays", 0) * US_PER_DAY : 0;
+		project->expires_us =
+			arg_int(rq, "expirationDays", 0) ? now_us() + arg_int(rq, "expirationDays", 0) * US_PER_DAY : 0;
 	json_t *changed = json_deep_copy(rq->args);
 	if ((rc = project_update(rq->db, project, e)) < 0 ||
-	    (rc = manage_record(rq, project, (struct manage_note){ EVENT_PROJECT_UPDATED, project->id, project->name, changed }, e)) < 0)
+		(rc = manage_record(
+			 rq, project, (struct manage_note){ EVENT_PROJECT_UPDATED, project->id, project->name, changed }, e)) < 0)
 		return rc;
 	return project_answer(rq, 200, project, e);
 }
@@ -123,7 +127,8 @@ static int projects_delete(struct req *rq, struct err *e)
 	project->deleted_us = now_us();
 	project->deleted_by = rq->who->user_id;
 	if ((rc = project_update(rq->db, project, e)) < 0 ||
-	    (rc = manage_record(rq, project, (struct manage_note){ EVENT_PROJECT_DELETED, project->id, project->name, NULL }, e)) < 0)
+		(rc = manage_record(
+			 rq, project, (struct manage_note){ EVENT_PROJECT_DELETED, project->id, project->name, NULL }, e)) < 0)
 		return rc;
 	return reply_none(rq, 204);
 }
@@ -146,7 +151,8 @@ static int projects_disabled(struct req *rq, struct err *e)
 	if (rc < 0)
 		return rc;
 	project->is_disabled = disabled;
-	project->disabled_reason = disabled ? arena_strdup(rq->arena, arg_text(rq, "disableReason", "")) : arena_strdup(rq->arena, "");
+	project->disabled_reason =
+		disabled ? arena_strdup(rq->arena, arg_text(rq, "disableReason", "")) : arena_strdup(rq->arena, "");
 	struct manage_note note = { disabled ? EVENT_PROJECT_DISABLED : EVENT_PROJECT_ENABLED, project->id, project->name,
 		json_pack("{s:s}", "reason", project->disabled_reason) };
 	if ((rc = project_update(rq->db, project, e)) < 0 || (rc = manage_record(rq, project, note, e)) < 0)
@@ -162,12 +168,15 @@ static int projects_move(struct req *rq, struct err *e)
 	struct project *project = NULL;
 	struct organization *organization = NULL;
 	int rc = manage_project(rq, PROJECT_OWN, &project, e);
-	if (rc < 0 || (rc = permit_organization(rq->db, rq->arena, rq->who, arg_int(rq, "organizationId", 0), &organization, e)) < 0)
+	if (rc < 0 ||
+		(rc = permit_organization(rq->db, rq->arena, rq->who, arg_int(rq, "organizationId", 0), &organization, e)) < 0)
 		return rc;
 	project->organization_id = organization->id;
 	if ((rc = project_update(rq->db, project, e)) < 0 ||
-	    (rc = manage_record(rq, project, (struct manage_note){ EVENT_PROJECT_UPDATED, project->id, project->name,
-			json_pack("{s:I}", "organizationId", (json_int_t)organization->id) }, e)) < 0)
+		(rc = manage_record(rq, project,
+			 (struct manage_note){ EVENT_PROJECT_UPDATED, project->id, project->name,
+				 json_pack("{s:I}", "organizationId", (json_int_t)organization->id) },
+			 e)) < 0)
 		return rc;
 	return reply_json(rq, 200, project_json(project, organization));
 }
@@ -180,7 +189,8 @@ static int deleted_project(struct req *rq, struct project **ret, struct err *e)
 	return claim.id ? permit_project(rq->db, rq->arena, rq->who, &claim, ret, e) : -ERR_ROUTE_NOT_FOUND;
 }
 
-static const struct param DELETED_PARAMS[] = { { "organizationId", P_INT, 0, NULL }, { "limit", P_INT, 0, NULL }, { "offset", P_INT, 0, NULL }, { 0 } };
+static const struct param DELETED_PARAMS[] = { { "organizationId", P_INT, 0, NULL }, { "limit", P_INT, 0, NULL },
+	{ "offset", P_INT, 0, NULL }, { 0 } };
 
 /* Those of the organizations that one keeps. */
 static int deleted_list(struct req *rq, struct err *e)
@@ -193,7 +203,8 @@ static int deleted_list(struct req *rq, struct err *e)
 	json_t *shown = json_array();
 	for (size_t i = 0; i < list.count; i++) {
 		struct organization *organization;
-		if (permit_organization(rq->db, rq->arena, rq->who, list.items[i].organization_id, &organization, NULL) < 0 || offset-- > 0)
+		if (permit_organization(rq->db, rq->arena, rq->who, list.items[i].organization_id, &organization, NULL) < 0 ||
+			offset-- > 0)
 			continue;
 		if (limit-- <= 0)
 			break;
@@ -219,7 +230,8 @@ static int deleted_restore(struct req *rq, struct err *e)
 		return fail(e, ERR_MANAGE_VALIDATION, "The project was purged; nothing of it can come back.");
 	project->deleted_us = project->deleted_by = 0;
 	if ((rc = project_update(rq->db, project, e)) < 0 ||
-	    (rc = manage_record(rq, project, (struct manage_note){ EVENT_PROJECT_RESTORED, project->id, project->name, NULL }, e)) < 0)
+		(rc = manage_record(
+			 rq, project, (struct manage_note){ EVENT_PROJECT_RESTORED, project->id, project->name, NULL }, e)) < 0)
 		return rc;
 	return reply_none(rq, 204);
 }
@@ -235,7 +247,8 @@ static int deleted_purge(struct req *rq, struct err *e)
 	if (project->purged_us > 0)
 		return fail(e, ERR_MANAGE_VALIDATION, "The project was purged already.");
 	if ((rc = project_purge(rq->db, rq->arena, project, e)) < 0 ||
-	    (rc = manage_record(rq, project, (struct manage_note){ EVENT_PROJECT_PURGED, project->id, project->name, NULL }, e)) < 0)
+		(rc = manage_record(
+			 rq, project, (struct manage_note){ EVENT_PROJECT_PURGED, project->id, project->name, NULL }, e)) < 0)
 		return rc;
 	return reply_none(rq, 204);
 }
@@ -246,16 +259,22 @@ const struct route MANAGE_PROJECT_ROUTES[] = {
 	{ "POST", "/manage/organizations/{id}/projects", ALLOW_USER, EVENT_NONE, RUN_WRITE, projects_create, CREATE_PARAMS,
 		.summary = "Make a project" },
 	{ "GET", "/manage/projects/{id}", ALLOW_USER, EVENT_NONE, RUN_LOOP, projects_get, .summary = "One project" },
-	{ "PUT", "/manage/projects/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, projects_update, UPDATE_PARAMS, .summary = "Change a project" },
-	{ "PATCH", "/manage/projects/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, projects_update, UPDATE_PARAMS, .summary = "Change a project" },
-	{ "DELETE", "/manage/projects/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, projects_delete, .summary = "Delete a project; it can be brought back" },
+	{ "PUT", "/manage/projects/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, projects_update, UPDATE_PARAMS,
+		.summary = "Change a project" },
+	{ "PATCH", "/manage/projects/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, projects_update, UPDATE_PARAMS,
+		.summary = "Change a project" },
+	{ "DELETE", "/manage/projects/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, projects_delete,
+		.summary = "Delete a project; it can be brought back" },
 	{ "POST", "/manage/projects/{id}/disabled", ALLOW_USER, EVENT_NONE, RUN_WRITE, projects_disabled, DISABLED_PARAMS,
 		.summary = "Disable or enable a project" },
 	{ "POST", "/manage/projects/{id}/organizations", ALLOW_USER, EVENT_NONE, RUN_WRITE, projects_move, MOVE_PARAMS,
 		.summary = "Move a project to another organization" },
-	{ "GET", "/manage/deleted-projects", ALLOW_USER, EVENT_NONE, RUN_WORK, deleted_list, DELETED_PARAMS, .summary = "Deleted projects" },
-	{ "GET", "/manage/deleted-projects/{id}", ALLOW_USER, EVENT_NONE, RUN_LOOP, deleted_get, .summary = "One deleted project" },
-	{ "DELETE", "/manage/deleted-projects/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, deleted_restore, .summary = "Bring a deleted project back" },
+	{ "GET", "/manage/deleted-projects", ALLOW_USER, EVENT_NONE, RUN_WORK, deleted_list, DELETED_PARAMS,
+		.summary = "Deleted projects" },
+	{ "GET", "/manage/deleted-projects/{id}", ALLOW_USER, EVENT_NONE, RUN_LOOP, deleted_get,
+		.summary = "One deleted project" },
+	{ "DELETE", "/manage/deleted-projects/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, deleted_restore,
+		.summary = "Bring a deleted project back" },
 	{ "POST", "/manage/deleted-projects/{id}/purge", ALLOW_USER, EVENT_NONE, RUN_WRITE, deleted_purge, PURGE_PARAMS,
 		.summary = "Delete a deleted project for good" },
 	{ 0 },

@@ -39,7 +39,8 @@ static int scopes_read(struct req *rq, char **ret, struct err *e)
 	json_t *scopes = arg_json(rq, "scopes"), *scope;
 	size_t i;
 	own(own_json) json_t *kept = json_array();
-	json_array_foreach(scopes, i, scope) {
+	json_array_foreach(scopes, i, scope)
+	{
 		if (!str_eq(json_string_value(scope), SCOPES[0]))
 			return fail(e, ERR_MANAGE_VALIDATION, "The scope \"read-only\" is the only one there is.");
 		if (json_array_size(kept) == 0)
@@ -101,7 +102,9 @@ static int tokens_create(struct req *rq, struct err *e)
 static int tokens_create_session(struct req *rq, struct err *e)
 {
 	char description[] = "Session";
-	struct manage_token token = { .description = description, .expires_us = now_us() + SESSION_TOKEN_S * US_PER_S, .is_session = true };
+	struct manage_token token = {
+		.description = description, .expires_us = now_us() + SESSION_TOKEN_S * US_PER_S, .is_session = true
+	};
 	return token_answer(rq, &token, e);
 }
 
@@ -140,14 +143,17 @@ static int tokens_revoke(struct req *rq, struct err *e)
 }
 
 const struct route MANAGE_TOKEN_ROUTES[] = {
-	{ "GET", "/manage/tokens/verify", ALLOW_USER, EVENT_NONE, RUN_LOOP, tokens_verify, .summary = "Whose management token this is" },
-	{ "GET", "/manage/current-user/tokens", ALLOW_USER, EVENT_NONE, RUN_LOOP, tokens_list, .summary = "One's management tokens" },
+	{ "GET", "/manage/tokens/verify", ALLOW_USER, EVENT_NONE, RUN_LOOP, tokens_verify,
+		.summary = "Whose management token this is" },
+	{ "GET", "/manage/current-user/tokens", ALLOW_USER, EVENT_NONE, RUN_LOOP, tokens_list,
+		.summary = "One's management tokens" },
 	{ "POST", "/manage/current-user/tokens", ALLOW_USER, EVENT_NONE, RUN_WRITE, tokens_create, TOKEN_PARAMS,
 		.summary = "Make a management token; its string is shown once" },
 	{ "POST", "/manage/current-user/session-token", ALLOW_USER, EVENT_NONE, RUN_WRITE, tokens_create_session,
 		.summary = "Make a management token for an hour" },
 	{ "POST", "/manage/current-user/tokens/{id}/refresh", ALLOW_USER, EVENT_NONE, RUN_WRITE, tokens_refresh,
 		.summary = "A new string; the old one is dead" },
-	{ "DELETE", "/manage/current-user/tokens/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, tokens_revoke, .summary = "Revoke a management token" },
+	{ "DELETE", "/manage/current-user/tokens/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, tokens_revoke,
+		.summary = "Revoke a management token" },
 	{ 0 },
 };

@@ -15,11 +15,13 @@ static int path_user(struct req *rq, struct user **ret, struct err *e)
 {
 	const char *name = req_path(rq, 0);
 	int64_t id = 0;
-	int rc = str_to_i64(name, &id) ? user_find(rq->db, rq->arena, id, ret, e) : user_find_email(rq->db, rq->arena, name, ret, e);
+	int rc = str_to_i64(name, &id) ? user_find(rq->db, rq->arena, id, ret, e)
+				       : user_find_email(rq->db, rq->arena, name, ret, e);
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
-		return rq->who->is_super ? fail(e, ERR_MANAGE_NOT_FOUND, "The user was not found.") : fail(e, ERR_MANAGE_FORBIDDEN, NULL);
+		return rq->who->is_super ? fail(e, ERR_MANAGE_NOT_FOUND, "The user was not found.")
+					 : fail(e, ERR_MANAGE_FORBIDDEN, NULL);
 	return permit_user(rq->who, (*ret)->id, e);
 }
 
@@ -60,7 +62,8 @@ static int users_update(struct req *rq, struct err *e)
 		return fail(e, ERR_MANAGE_VALIDATION, "Invalid request:\n - name: \"This value should not be blank.\"");
 	user->name = arena_strdup(rq->arena, arg_text(rq, "name", user->name));
 	user->is_disabled = arg_bool(rq, "isDisabled", user->is_disabled);
-	if ((rc = user_update(rq->db, user, e)) < 0 || (user->is_disabled && (rc = session_remove_of_user(rq->db, user->id, 0, e)) < 0))
+	if ((rc = user_update(rq->db, user, e)) < 0 ||
+		(user->is_disabled && (rc = session_remove_of_user(rq->db, user->id, 0, e)) < 0))
 		return rc;
 	return reply_json(rq, 200, user_json(user));
 }
@@ -83,13 +86,13 @@ static int users_delete(struct req *rq, struct err *e)
 			return rc;
 		struct origin origin = manage_origin(rq, project);
 		if ((rc = member_leave(rq->db, &origin, &members.items[i], e)) < 0 ||
-		    (rc = member_removed_mail(rq->db, rq->arena, &members.items[i], e)) < 0)
+			(rc = member_removed_mail(rq->db, rq->arena, &members.items[i], e)) < 0)
 			return rc;
 	}
 	user->is_disabled = true;
 	user->is_super = false;
 	if ((rc = user_update(rq->db, user, e)) < 0 || (rc = session_remove_of_user(rq->db, user->id, 0, e)) < 0 ||
-	    (rc = user_links_remove(rq->db, user->id, e)) < 0)
+		(rc = user_links_remove(rq->db, user->id, e)) < 0)
 		return rc;
 	return reply_none(rq, 204);
 }
@@ -131,8 +134,9 @@ static int users_organizations(struct req *rq, struct err *e)
 
 static json_t *project_of_member(const struct member *member)
 {
-	return json_pack("{s:I, s:s, s:s, s:{s:I, s:s}}", "id", (json_int_t)member->project_id, "name", member->project_name, "role",
-		member->role, "organization", "id", (json_int_t)member->organization_id, "name", member->organization_name);
+	return json_pack("{s:I, s:s, s:s, s:{s:I, s:s}}", "id", (json_int_t)member->project_id, "name", member->project_name,
+		"role", member->role, "organization", "id", (json_int_t)member->organization_id, "name",
+		member->organization_name);
 }
 
 static int users_projects(struct req *rq, struct err *e)
@@ -158,13 +162,17 @@ static int users_maintainers(struct req *rq, struct err *e)
 const struct route MANAGE_USER_ROUTES[] = {
 	{ "GET", "/manage/users", ALLOW_SUPER, EVENT_NONE, RUN_WORK, users_list, LIST_PARAMS, .summary = "All accounts" },
 	{ "GET", "/manage/users/{idOrEmail}", ALLOW_USER, EVENT_NONE, RUN_LOOP, users_get, .summary = "One account" },
-	{ "PUT", "/manage/users/{idOrEmail}", ALLOW_USER, EVENT_NONE, RUN_WRITE, users_update, UPDATE_PARAMS, .summary = "Change an account" },
+	{ "PUT", "/manage/users/{idOrEmail}", ALLOW_USER, EVENT_NONE, RUN_WRITE, users_update, UPDATE_PARAMS,
+		.summary = "Change an account" },
 	{ "DELETE", "/manage/users/{idOrEmail}", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, users_delete, .summary = "End an account" },
-	{ "DELETE", "/manage/users/{idOrEmail}/mfa", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, users_mfa_delete, .summary = "Take away a second factor" },
-	{ "POST", "/manage/users/{idOrEmail}/super-admin", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, users_super, .summary = "Make a super admin" },
+	{ "DELETE", "/manage/users/{idOrEmail}/mfa", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, users_mfa_delete,
+		.summary = "Take away a second factor" },
+	{ "POST", "/manage/users/{idOrEmail}/super-admin", ALLOW_SUPER, EVENT_NONE, RUN_WRITE, users_super,
+		.summary = "Make a super admin" },
 	{ "GET", "/manage/users/{idOrEmail}/organizations", ALLOW_USER, EVENT_NONE, RUN_LOOP, users_organizations,
 		.summary = "Organizations of an account" },
-	{ "GET", "/manage/users/{idOrEmail}/projects", ALLOW_USER, EVENT_NONE, RUN_LOOP, users_projects, .summary = "Projects of an account" },
+	{ "GET", "/manage/users/{idOrEmail}/projects", ALLOW_USER, EVENT_NONE, RUN_LOOP, users_projects,
+		.summary = "Projects of an account" },
 	{ "GET", "/manage/users/{idOrEmail}/maintainers", ALLOW_USER, EVENT_NONE, RUN_LOOP, users_maintainers,
 		.summary = "Maintainers of an account" },
 	{ 0 },

@@ -33,7 +33,8 @@ static void cookie_set(struct req *rq, const char *value)
 {
 	bool tls = str_starts(req_public_url(rq), "https://");
 	const char *life = *value ? "" : "; Max-Age=0";
-	char *text = arena_printf(rq->arena, SESSION_COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict%s%s", value, tls ? "; Secure" : "", life);
+	char *text = arena_printf(
+		rq->arena, SESSION_COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict%s%s", value, tls ? "; Secure" : "", life);
 	if (text)
 		reply_header(rq, "Set-Cookie", text);
 }
@@ -42,8 +43,9 @@ static json_t *signed_in_json(const struct user *user, int64_t session_id)
 {
 	char csrf[44];
 	account_csrf_token(session_id, csrf);
-	return json_pack("{s:{s:I, s:s, s:s, s:b, s:o, s:b}, s:s}", "user", "id", (json_int_t)user->id, "name", user->name, "email", user->email,
-		"isSuper", user->is_super, "features", json_kept(user->features), "hasSecondFactor", user->totp_sealed != NULL, "csrfToken", csrf);
+	return json_pack("{s:{s:I, s:s, s:s, s:b, s:o, s:b}, s:s}", "user", "id", (json_int_t)user->id, "name", user->name,
+		"email", user->email, "isSuper", user->is_super, "features", json_kept(user->features), "hasSecondFactor",
+		user->totp_sealed != NULL, "csrfToken", csrf);
 }
 
 static int user_of_session(struct req *rq, struct db *db, struct user **ret, struct err *e)
@@ -81,9 +83,9 @@ static json_t *session_projects(const struct member_list *members)
 	for (size_t i = 0; i < members->count; i++) {
 		const struct member *member = &members->items[i];
 		json_array_append_new(projects,
-			json_pack("{s:I, s:s, s:s, s:I, s:s, s:b}", "id", (json_int_t)member->project_id, "name", member->project_name, "role",
-				member->role, "organizationId", (json_int_t)member->organization_id, "organizationName", member->organization_name,
-				"isDisabled", member->project_disabled));
+			json_pack("{s:I, s:s, s:s, s:I, s:s, s:b}", "id", (json_int_t)member->project_id, "name",
+				member->project_name, "role", member->role, "organizationId", (json_int_t)member->organization_id,
+				"organizationName", member->organization_name, "isDisabled", member->project_disabled));
 	}
 	return projects;
 }
@@ -92,8 +94,8 @@ static json_t *session_organizations(const struct organization_list *organizatio
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < organizations->count; i++)
-		json_array_append_new(list,
-			json_pack("{s:I, s:s}", "id", (json_int_t)organizations->items[i].id, "name", organizations->items[i].name));
+		json_array_append_new(list, json_pack("{s:I, s:s}", "id", (json_int_t)organizations->items[i].id, "name",
+						    organizations->items[i].name));
 	return list;
 }
 
@@ -104,7 +106,7 @@ static int session_show(struct req *rq, struct err *e)
 	struct organization_list organizations;
 	int rc = user_of_session(rq, rq->db, &user, e);
 	if (rc < 0 || (rc = member_list_of_user(rq->db, rq->arena, user->id, &members, e)) < 0 ||
-	    (rc = organization_list(rq->db, rq->arena, 0, user->is_super ? 0 : user->id, &organizations, e)) < 0)
+		(rc = organization_list(rq->db, rq->arena, 0, user->is_super ? 0 : user->id, &organizations, e)) < 0)
 		return rc;
 	json_t *shown = signed_in_json(user, rq->who->session_id);
 	json_object_set_new(shown, "projects", session_projects(&members));
@@ -130,7 +132,8 @@ static int session_profile(struct req *rq, struct err *e)
 	const char *name;
 	struct user *user = NULL;
 	int rc = arg_required(rq, "name", &name, e);
-	if (rc < 0 || (rc = user_rename(rq->db, rq->who->user_id, name, e)) < 0 || (rc = user_of_session(rq, rq->db, &user, e)) < 0)
+	if (rc < 0 || (rc = user_rename(rq->db, rq->who->user_id, name, e)) < 0 ||
+		(rc = user_of_session(rq, rq->db, &user, e)) < 0)
 		return rc;
 	return reply_json(rq, 200, user_json(user));
 }
@@ -147,8 +150,8 @@ static int password_change_write(struct db *db, void *arg, struct err *e)
 	struct password_change *change = arg;
 	int rc = account_recheck(db, change->rq->arena, change->rq->who, e);
 	if (rc < 0 || (rc = user_set_password(db, change->signed_in.user->id, change->hash, e)) < 0 ||
-	    (rc = user_links_remove(db, change->signed_in.user->id, e)) < 0 ||
-	    (rc = session_remove_of_user(db, change->signed_in.user->id, 0, e)) < 0)
+		(rc = user_links_remove(db, change->signed_in.user->id, e)) < 0 ||
+		(rc = session_remove_of_user(db, change->signed_in.user->id, 0, e)) < 0)
 		return rc;
 	return signin_open(change->rq->app, db, change->rq->arena, change->credentials, &change->signed_in, e);
 }
@@ -162,7 +165,7 @@ static int session_password(struct req *rq, struct err *e)
 	struct user *user = NULL;
 	int rc = arg_required(rq, "current", &current, e);
 	if (rc < 0 || (rc = arg_required(rq, "new", &new, e)) < 0 || (rc = password_check(new, e)) < 0 ||
-	    (rc = user_of_session(rq, rq->db, &user, e)) < 0)
+		(rc = user_of_session(rq, rq->db, &user, e)) < 0)
 		return rc;
 	struct credentials credentials = credentials_of(rq, user->email, current);
 	if ((rc = signin_prove(rq->app, rq->arena, user, &credentials, e)) < 0)
@@ -187,10 +190,12 @@ static int totp_setup(struct req *rq, struct err *e)
 	if (rc < 0)
 		return rc;
 	if (user->totp_sealed)
-		return fail(e, ERR_MANAGE_VALIDATION, "The second factor is on already. Switch it off first to set up another device.");
+		return fail(e, ERR_MANAGE_VALIDATION,
+			"The second factor is on already. Switch it off first to set up another device.");
 	if ((rc = second_factor_setup(rq->db, rq->arena, user, &secret, e)) < 0)
 		return rc;
-	const char *uri = arena_printf(rq->arena, "otpauth://totp/Chatelaine:%s?secret=%s&issuer=Chatelaine", user->email, secret);
+	const char *uri =
+		arena_printf(rq->arena, "otpauth://totp/Chatelaine:%s?secret=%s&issuer=Chatelaine", user->email, secret);
 	return reply_json(rq, 200, json_pack("{s:s, s:s}", "secret", secret, "uri", uri));
 }
 
@@ -203,7 +208,7 @@ static int totp_enable(struct req *rq, struct err *e)
 	char *codes[RECOVERY_CODES];
 	int rc = arg_required(rq, "code", &code, e);
 	if (rc < 0 || (rc = user_of_session(rq, rq->db, &user, e)) < 0 ||
-	    (rc = second_factor_enable(rq->db, rq->arena, user, code, codes, e)) < 0)
+		(rc = second_factor_enable(rq->db, rq->arena, user, code, codes, e)) < 0)
 		return rc;
 	json_t *list = json_array();
 	for (int i = 0; i < RECOVERY_CODES; i++)
@@ -236,13 +241,18 @@ static int totp_disable(struct req *rq, struct err *e)
 
 const struct route SESSION_ROUTES[] = {
 	{ "POST", "/auth/login", ALLOW_PUBLIC, EVENT_NONE, RUN_WORK, session_login, LOGIN_PARAMS, .summary = "Sign in" },
-	{ "GET", "/auth/session", ALLOW_SESSION, EVENT_NONE, RUN_LOOP, session_show, .summary = "Who is signed in, and where they may go" },
+	{ "GET", "/auth/session", ALLOW_SESSION, EVENT_NONE, RUN_LOOP, session_show,
+		.summary = "Who is signed in, and where they may go" },
 	{ "DELETE", "/auth/session", ALLOW_SESSION, EVENT_NONE, RUN_WRITE, session_logout, .summary = "Sign out" },
-	{ "PATCH", "/auth/profile", ALLOW_SESSION, EVENT_NONE, RUN_WRITE, session_profile, PROFILE_PARAMS, .summary = "Change one's name" },
-	{ "POST", "/auth/password", ALLOW_SESSION, EVENT_NONE, RUN_WORK, session_password, PASSWORD_PARAMS, .summary = "Change one's password" },
-	{ "POST", "/auth/totp/setup", ALLOW_SESSION, EVENT_NONE, RUN_WRITE, totp_setup, .summary = "Begin to set up a second factor" },
+	{ "PATCH", "/auth/profile", ALLOW_SESSION, EVENT_NONE, RUN_WRITE, session_profile, PROFILE_PARAMS,
+		.summary = "Change one's name" },
+	{ "POST", "/auth/password", ALLOW_SESSION, EVENT_NONE, RUN_WORK, session_password, PASSWORD_PARAMS,
+		.summary = "Change one's password" },
+	{ "POST", "/auth/totp/setup", ALLOW_SESSION, EVENT_NONE, RUN_WRITE, totp_setup,
+		.summary = "Begin to set up a second factor" },
 	{ "POST", "/auth/totp/enable", ALLOW_SESSION, EVENT_NONE, RUN_WRITE, totp_enable, CODE_PARAMS,
 		.summary = "Switch the second factor on; shows recovery codes once" },
-	{ "POST", "/auth/totp/disable", ALLOW_SESSION, EVENT_NONE, RUN_WORK, totp_disable, PROOF_PARAMS, .summary = "Switch the second factor off" },
+	{ "POST", "/auth/totp/disable", ALLOW_SESSION, EVENT_NONE, RUN_WORK, totp_disable, PROOF_PARAMS,
+		.summary = "Switch the second factor off" },
 	{ 0 },
 };

@@ -133,7 +133,8 @@ static int check_csrf(const struct session_claim *claim, int64_t session_id, str
 	return 0;
 }
 
-static int master_token_of(struct db *db, struct arena *arena, int64_t project_id, int64_t user_id, int64_t *ret_token_id, struct err *e)
+static int master_token_of(
+	struct db *db, struct arena *arena, int64_t project_id, int64_t user_id, int64_t *ret_token_id, struct err *e)
 {
 	struct member *member = NULL;
 	int rc = member_find(db, arena, project_id, user_id, &member, e);
@@ -145,8 +146,8 @@ static int master_token_of(struct db *db, struct arena *arena, int64_t project_i
 	return 0;
 }
 
-int account_by_session(struct db *db, struct arena *arena, const struct session_claim *claim, struct caller *ret, int64_t *ret_token_id,
-	struct err *e)
+int account_by_session(struct db *db, struct arena *arena, const struct session_claim *claim, struct caller *ret,
+	int64_t *ret_token_id, struct err *e)
 {
 	struct session *session;
 	uint8_t hash[SECRET_HASH_SIZE];
@@ -169,7 +170,9 @@ static int manage_token_alive(struct db *db, struct arena *arena, const struct c
 {
 	struct manage_token *token;
 	int rc = manage_token_find(db, arena, who->manage_token_id, &token, e);
-	return rc <= 0 ? rc : token->refreshed_us == who->manage_refreshed_us && (token->expires_us == 0 || token->expires_us > now_us());
+	return rc <= 0 ? rc
+		       : token->refreshed_us == who->manage_refreshed_us &&
+				 (token->expires_us == 0 || token->expires_us > now_us());
 }
 
 int account_recheck(struct db *db, struct arena *arena, const struct caller *who, struct err *e)
@@ -182,5 +185,6 @@ int account_recheck(struct db *db, struct arena *arena, const struct caller *who
 		return 0;
 	if (rc < 0)
 		return rc;
-	return who->session_id ? fail(e, ERR_TOKEN_MISSING, "The session is over. Sign in again.") : fail(e, ERR_MANAGE_TOKEN_INVALID, NULL);
+	return who->session_id ? fail(e, ERR_TOKEN_MISSING, "The session is over. Sign in again.")
+			       : fail(e, ERR_MANAGE_TOKEN_INVALID, NULL);
 }

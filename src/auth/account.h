@@ -14,17 +14,17 @@ int account_by_manage_token(struct db *db, struct arena *arena, const char *toke
 struct session_claim {
 	const char *cookie;
 	const char *csrf_token;
-	bool changing;       /* the method is not GET, HEAD, OPTIONS: csrf_token must be right, and the page that asks ours: */
+	bool changing;          /* the method is not GET, HEAD, OPTIONS: csrf_token must be right, and the page that asks ours: */
 	const char *fetch_site; /* Sec-Fetch-Site, or NULL */
 	const char *origin, *host; /* Origin and Host, or NULL: looked at when there is no Sec-Fetch-Site */
-	int64_t project_id;  /* a call inside this project: the user must be a member */
-	int64_t idle_s;      /* conf session_idle_s */
+	int64_t project_id;        /* a call inside this project: the user must be a member */
+	int64_t idle_s;            /* conf session_idle_s */
 };
 /* The user of a session, as CALLER_MANAGE with session_id. With claim->project_id, *ret_token_id is the user's master token there
  * (0 otherwise): the finder then looks its identity up in the token index. ERR_TOKEN_MISSING when the session is over,
  * ERR_ACCESS_DENIED when the CSRF token is wrong or the user is no member. */
-int account_by_session(struct db *db, struct arena *arena, const struct session_claim *claim, struct caller *ret, int64_t *ret_token_id,
-	struct err *e);
+int account_by_session(struct db *db, struct arena *arena, const struct session_claim *claim, struct caller *ret,
+	int64_t *ret_token_id, struct err *e);
 /* Inside a write: is the account that admitted this request still alive (R13)? Same errors. */
 int account_recheck(struct db *db, struct arena *arena, const struct caller *who, struct err *e);
 

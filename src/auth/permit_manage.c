@@ -11,7 +11,8 @@ static int refuse(const struct caller *who, const char *what, struct err *e)
 	return fail(e, ERR_MANAGE_FORBIDDEN, NULL);
 }
 
-int permit_maintainer(struct db *db, struct arena *arena, const struct caller *who, int64_t id, struct maintainer **ret, struct err *e)
+int permit_maintainer(
+	struct db *db, struct arena *arena, const struct caller *who, int64_t id, struct maintainer **ret, struct err *e)
 {
 	struct maintainer *maintainer = NULL;
 	int rc = maintainer_find(db, arena, id, &maintainer, e);
@@ -34,7 +35,8 @@ static int keeps_organization(struct db *db, const struct caller *who, const str
 	return rc != 0 ? rc : maintainer_has_user(db, organization->maintainer_id, who->user_id, e);
 }
 
-int permit_organization(struct db *db, struct arena *arena, const struct caller *who, int64_t id, struct organization **ret, struct err *e)
+int permit_organization(
+	struct db *db, struct arena *arena, const struct caller *who, int64_t id, struct organization **ret, struct err *e)
 {
 	struct organization *organization = NULL;
 	int rc = organization_find(db, arena, id, &organization, e);
@@ -64,8 +66,8 @@ static bool role_suffices(enum role role, enum project_need need)
 }
 
 /* 1 yes, 0 no. */
-static int may_project(struct db *db, struct arena *arena, const struct caller *who, const struct project *project, enum project_need need,
-	struct err *e)
+static int may_project(struct db *db, struct arena *arena, const struct caller *who, const struct project *project,
+	enum project_need need, struct err *e)
 {
 	struct organization *organization = NULL;
 	struct member *member = NULL;
@@ -79,8 +81,8 @@ static int may_project(struct db *db, struct arena *arena, const struct caller *
 	return (member->expires_us == 0 || member->expires_us > now_us()) && role_suffices(role_from_name(member->role), need);
 }
 
-int permit_project(struct db *db, struct arena *arena, const struct caller *who, const struct project_claim *claim, struct project **ret,
-	struct err *e)
+int permit_project(struct db *db, struct arena *arena, const struct caller *who, const struct project_claim *claim,
+	struct project **ret, struct err *e)
 {
 	struct project *project = NULL;
 	int rc = project_find(db, arena, claim->id, &project, e);

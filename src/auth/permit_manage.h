@@ -11,24 +11,26 @@
 #include "store/project.h"
 
 enum project_need {
-	PROJECT_SEE,     /* any member of it, or of its organization */
-	PROJECT_TOKENS,  /* role admin or share, or member of its organization: makes tokens */
-	PROJECT_MANAGE,  /* role admin, or member of its organization: settings and people */
-	PROJECT_OWN      /* member of its organization: what ends or moves the project */
+	PROJECT_SEE,    /* any member of it, or of its organization */
+	PROJECT_TOKENS, /* role admin or share, or member of its organization: makes tokens */
+	PROJECT_MANAGE, /* role admin, or member of its organization: settings and people */
+	PROJECT_OWN     /* member of its organization: what ends or moves the project */
 };
 
 /* The maintainer, for a member of it or a super admin. */
-int permit_maintainer(struct db *db, struct arena *arena, const struct caller *who, int64_t id, struct maintainer **ret, struct err *e);
+int permit_maintainer(
+	struct db *db, struct arena *arena, const struct caller *who, int64_t id, struct maintainer **ret, struct err *e);
 /* The organization, for a member of it or of its maintainer, or a super admin. */
-int permit_organization(struct db *db, struct arena *arena, const struct caller *who, int64_t id, struct organization **ret, struct err *e);
+int permit_organization(
+	struct db *db, struct arena *arena, const struct caller *who, int64_t id, struct organization **ret, struct err *e);
 /* The living project, for who needs it so. */
 struct project_claim {
 	int64_t id;
 	enum project_need need;
 	bool deleted; /* a deleted one is asked for instead */
 };
-int permit_project(struct db *db, struct arena *arena, const struct caller *who, const struct project_claim *claim, struct project **ret,
-	struct err *e);
+int permit_project(struct db *db, struct arena *arena, const struct caller *who, const struct project_claim *claim,
+	struct project **ret, struct err *e);
 /* A user's own data: themselves or a super admin. */
 int permit_user(const struct caller *who, int64_t user_id, struct err *e);
 

@@ -18,8 +18,8 @@ struct sas {
 
 /* The arguments as they came, decoded; NULL where absent. */
 struct sas_text {
-	const char *resource;   /* sr */
-	const char *identifier; /* si: "<token id>.<version of the token>" */
+	const char *resource;                                   /* sr */
+	const char *identifier;                                 /* si: "<token id>.<version of the token>" */
 	const char *starts, *expires, *permissions, *signature; /* st, se, sp, sig */
 };
 

@@ -10,7 +10,11 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
+/* The server's side; ends with a row whose name is NULL. The client's side: CLIENT_GROUPS. */
+extern const struct command COMMANDS[];
+
 int cmd_backup(int argc, char **argv);
+int cmd_completion(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
 int cmd_routes(int argc, char **argv);

@@ -30,8 +30,10 @@ static int refuse_second(struct db *db, struct arena *arena, struct err *e)
 	if (rc < 0)
 		return rc;
 	if (projects.count > 0)
-		return fail(e, ERR_DATA_INVALID, "There is a project here already (%s). Add people with \"chatelaine user add\", projects through "
-			"the Management API, or name another folder with --data", projects.items[0].name);
+		return fail(e, ERR_DATA_INVALID,
+			"There is a project here already (%s). Add people with \"chatelaine user add\", projects through "
+			"the Management API, or name another folder with --data",
+			projects.items[0].name);
 	return 0;
 }
 
@@ -53,12 +55,15 @@ static int first_organization(struct db *db, struct first *first, int64_t user_i
 static int first_project(struct db *db, struct first *first, const struct user *user, struct err *e)
 {
 	char role[] = "admin";
-	struct project project = { .organization_id = first->organization_id, .name = arena_strdup(first->arena, first->project) };
+	struct project project = { .organization_id = first->organization_id,
+		.name = arena_strdup(first->arena, first->project) };
 	int rc = project_insert(db, &project, e);
 	if (rc < 0)
 		return rc;
 	first->project_id = project.id;
-	struct origin origin = { .project_id = project.id, .branch_id = project.default_branch_id, .run_id = "", .address = "", .via = "server" };
+	struct origin origin = {
+		.project_id = project.id, .branch_id = project.default_branch_id, .run_id = "", .address = "", .via = "server"
+	};
 	struct member member = { .project_id = project.id, .user_id = user->id, .role = role };
 	return member_join(db, first->arena, &origin, user, &member, &first->master_token, e);
 }
@@ -76,7 +81,7 @@ static int first_make(struct db *db, void *arg, struct err *e)
 	struct manage_token token = { .description = description };
 	int rc = refuse_second(db, first->arena, e);
 	if (rc < 0 || (rc = user_insert(db, &user, e)) < 0 || (rc = first_organization(db, first, user.id, e)) < 0 ||
-	    (rc = first_project(db, first, &user, e)) < 0)
+		(rc = first_project(db, first, &user, e)) < 0)
 		return rc;
 	token.user_id = token.creator_id = user.id;
 	return manage_token_insert(db, first->arena, &token, &first->manage_token, e);
@@ -87,11 +92,13 @@ static void print_made(const struct first *first, bool as_json)
 	if (!as_json) {
 		printf("Organization %lld and project %lld are ready.\nManagement token: %s\nMaster token:     %s\n"
 		       "Both are shown this once. Start the server with \"chatelaine serve\".\n",
-			(long long)first->organization_id, (long long)first->project_id, first->manage_token, first->master_token);
+			(long long)first->organization_id, (long long)first->project_id, first->manage_token,
+			first->master_token);
 		return;
 	}
 	own(own_json) json_t *made = json_pack("{s:s, s:I, s:I, s:s}", "managementToken", first->manage_token, "organizationId",
-		(json_int_t)first->organization_id, "projectId", (json_int_t)first->project_id, "masterToken", first->master_token);
+		(json_int_t)first->organization_id, "projectId", (json_int_t)first->project_id, "masterToken",
+		first->master_token);
 	json_dumpf(made, stdout, 0);
 	putchar('\n');
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/client.h"
 #include "cmd/cmd.h"
 
 static int print_version(int argc, char **argv)
@@ -12,9 +13,10 @@ static int print_version(int argc, char **argv)
 	return 0;
 }
 
-static const struct command COMMANDS[] = {
+const struct command COMMANDS[] = {
 	{ "backup", "--data DIR --to FOLDER [--rotate] [--with-key] [--json]", "copy database, rows and files while the server runs",
 		cmd_backup },
+	{ "completion", "bash|zsh|man", "print a completion script, or the man page's list of commands", cmd_completion },
 	{ "doctor", "--data DIR", "look for what is wrong with a server's data folder", cmd_doctor },
 	{ "init", "--data DIR --email E --password P --organization O --project N [--json]", "make a server's data folder",
 		cmd_init },
@@ -33,6 +35,9 @@ static int print_help(FILE *out)
 	for (const struct command *command = COMMANDS; command->name; command++)
 		fprintf(out, "  %-10s %s\n             chatelaine %s %s\n", command->name, command->help, command->name,
 			command->synopsis);
+	fputs("\nand, as a client of a server (chatelaine COMMAND --help):\n\n", out);
+	for (const struct verb_group *const *group = CLIENT_GROUPS; *group; group++)
+		fprintf(out, "  %-10s %s\n", (*group)->name, (*group)->help);
 	return out == stdout ? 0 : 2;
 }
 
@@ -45,6 +50,9 @@ int main(int argc, char **argv)
 	for (const struct command *command = COMMANDS; command->name; command++)
 		if (!strcmp(argv[1], command->name) || (!strcmp(argv[1], "--version") && !strcmp(command->name, "version")))
 			return command->run(argc - 1, argv + 1);
+	for (const struct verb_group *const *group = CLIENT_GROUPS; *group; group++)
+		if (!strcmp(argv[1], (*group)->name))
+			return client_main(*group, argc - 1, argv + 1);
 	fprintf(stderr, "chatelaine: \"%s\" is no command\n\n", argv[1]);
 	return print_help(stderr);
 }

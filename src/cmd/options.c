@@ -96,7 +96,8 @@ int house_key(const struct conf *conf, bool create, struct err *e)
 	else
 		snprintf(path, sizeof(path), "%s", conf->key_file);
 	if (!create && access(path, F_OK) < 0)
-		return fail(e, ERR_NOT_FOUND, "There is no key at %s: run \"chatelaine init\" first, or name the right folder with --data", path);
+		return fail(e, ERR_NOT_FOUND,
+			"There is no key at %s: run \"chatelaine init\" first, or name the right folder with --data", path);
 	return secret_init(path, create, e);
 }
 

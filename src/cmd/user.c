@@ -44,7 +44,9 @@ static int newcomer_add(struct db *db, void *arg, struct err *e)
 	if (rc < 0 || (rc = account_of(db, newcomer, &user, e)) < 0)
 		return rc;
 	newcomer->user_id = user->id;
-	struct origin origin = { .project_id = project->id, .branch_id = project->default_branch_id, .run_id = "", .address = "", .via = "server" };
+	struct origin origin = {
+		.project_id = project->id, .branch_id = project->default_branch_id, .run_id = "", .address = "", .via = "server"
+	};
 	struct member member = {
 		.project_id = project->id, .user_id = user->id, .role = arena_strdup(newcomer->arena, newcomer->role)
 	};
@@ -78,8 +80,8 @@ static int add(const struct conf *conf, struct newcomer *newcomer, struct err *e
 static void print_added(const struct newcomer *newcomer, bool as_json)
 {
 	if (!as_json) {
-		printf("User %lld is a member of project %lld.\nMaster token: %s\nIt is shown this once.\n", (long long)newcomer->user_id,
-			(long long)newcomer->project_id, newcomer->master_token);
+		printf("User %lld is a member of project %lld.\nMaster token: %s\nIt is shown this once.\n",
+			(long long)newcomer->user_id, (long long)newcomer->project_id, newcomer->master_token);
 		return;
 	}
 	own(own_json) json_t *made =
@@ -103,7 +105,9 @@ int cmd_user(int argc, char **argv)
 		{ 0 },
 	};
 	if (argc < 2 || !str_eq(argv[1], "add")) {
-		fputs("chatelaine user: \"add\" is what it can do: chatelaine user add --project ID --email E --password P --role R\n", stderr);
+		fputs("chatelaine user: \"add\" is what it can do: chatelaine user add --project ID --email E --password P "
+		      "--role R\n",
+			stderr);
 		return 2;
 	}
 	own(own_arena) struct arena *arena = arena_new();

@@ -19,7 +19,8 @@ static void feature_read(struct arena *arena, struct db_rows *rows, struct featu
 
 int feature_find(struct db *db, struct arena *arena, int64_t id, struct feature **ret, struct err *e)
 {
-	static const struct sql sql = { "SELECT id, name, type, title, description, created_us FROM features WHERE id = $1", NULL };
+	static const struct sql sql = { "SELECT id, name, type, title, description, created_us FROM features WHERE id = $1",
+		NULL };
 	own(own_rows) struct db_rows *rows = NULL;
 	int rc = db_find(db, &sql, DB_ARGS(db_i(id)), &rows, e);
 	if (rc <= 0)
@@ -35,7 +36,8 @@ int feature_find(struct db *db, struct arena *arena, int64_t id, struct feature 
 int feature_list(struct db *db, struct arena *arena, const char *type, struct feature_list *ret, struct err *e)
 {
 	static const struct sql sql = { "SELECT id, name, type, title, description, created_us FROM features"
-		" WHERE (CAST($1 AS TEXT) = '' OR type = $1) ORDER BY id", NULL };
+					" WHERE (CAST($1 AS TEXT) = '' OR type = $1) ORDER BY id",
+		NULL };
 	own(own_rows) struct db_rows *rows = NULL;
 	struct feature_list list = { NULL, 0 };
 	int rc = db_query(db, &sql, DB_ARGS(db_s(type ? type : "")), &rows, e);
@@ -54,16 +56,19 @@ int feature_list(struct db *db, struct arena *arena, const char *type, struct fe
 
 int feature_insert(struct db *db, struct feature *feature, struct err *e)
 {
-	static const struct sql sql = { "INSERT INTO features (id, name, type, title, description, created_us) VALUES ($1, $2, $3, $4, $5, $6)"
-		" ON CONFLICT (name) DO NOTHING", NULL };
+	static const struct sql sql = {
+		"INSERT INTO features (id, name, type, title, description, created_us) VALUES ($1, $2, $3, $4, $5, $6)"
+		" ON CONFLICT (name) DO NOTHING",
+		NULL
+	};
 	int64_t changed = 0;
 	int rc = db_next_id(db, "feature", &feature->id, e);
 	if (rc < 0)
 		return rc;
 	feature->created_us = now_us();
 	rc = db_exec_changed(db, &sql,
-		DB_ARGS(db_i(feature->id), db_s(feature->name), db_s(feature->type), db_s(feature->title), db_s(feature->description),
-			db_i(feature->created_us)),
+		DB_ARGS(db_i(feature->id), db_s(feature->name), db_s(feature->type), db_s(feature->title),
+			db_s(feature->description), db_i(feature->created_us)),
 		&changed, e);
 	return rc < 0 ? rc : changed > 0;
 }

@@ -50,20 +50,25 @@ static char *texts_json(struct arena *arena, char *const *list, size_t count)
 
 static int tag_insert(struct db *db, const struct file *file, const char *tag, struct err *e)
 {
-	static const struct sql sql = { "INSERT INTO file_tags (project_id, tag, file_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING" };
+	static const struct sql sql = {
+		"INSERT INTO file_tags (project_id, tag, file_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+	};
 	return db_exec(db, &sql, DB_ARGS(db_i(file->project_id), db_s(tag), db_i(file->id)), e);
 }
 
 static int run_insert(struct db *db, const struct file *file, const char *run_id, struct err *e)
 {
-	static const struct sql sql = { "INSERT INTO file_runs (project_id, run_id, file_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING" };
+	static const struct sql sql = {
+		"INSERT INTO file_runs (project_id, run_id, file_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+	};
 	return db_exec(db, &sql, DB_ARGS(db_i(file->project_id), db_s(run_id), db_i(file->id)), e);
 }
 
 static int row_insert(struct db *db, struct arena *arena, const struct file *file, struct err *e)
 {
 	static const struct sql sql = {
-		"INSERT INTO files (project_id, id, branch_id, name, container, blob, created_us, expires_us, max_age_days, size_bytes,"
+		"INSERT INTO files (project_id, id, branch_id, name, container, blob, created_us, expires_us, max_age_days, "
+		"size_bytes,"
 		" is_sliced, is_public, is_encrypted, notify, file_type, source_bucket_id, creator_token_id, creator_description,"
 		" run_id, run_ids, tags)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)"
@@ -123,7 +128,8 @@ int file_lock(struct db *db, struct arena *arena, int64_t project_id, int64_t id
 {
 	static const struct sql sql = {
 		"SELECT " FILE_COLUMNS " FROM files WHERE project_id = $1 AND id = $2 AND (expires_us = 0 OR expires_us > $3)",
-		"SELECT " FILE_COLUMNS " FROM files WHERE project_id = $1 AND id = $2 AND (expires_us = 0 OR expires_us > $3) FOR UPDATE",
+		"SELECT " FILE_COLUMNS
+		" FROM files WHERE project_id = $1 AND id = $2 AND (expires_us = 0 OR expires_us > $3) FOR UPDATE",
 	};
 	own(own_rows) struct db_rows *rows = NULL;
 	int rc = db_find(db, &sql, DB_ARGS(db_i(project_id), db_i(id), db_i(now_us())), &rows, e);
@@ -219,7 +225,9 @@ static int run_add(struct db *db, struct arena *arena, struct file *file, const 
 
 int file_reuse(struct db *db, struct arena *arena, struct file *file, int64_t token_id, const char *run_id, struct err *e)
 {
-	static const struct sql sql = { "INSERT INTO file_readers (project_id, token_id, file_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING" };
+	static const struct sql sql = {
+		"INSERT INTO file_readers (project_id, token_id, file_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+	};
 	int rc = 0;
 	if (token_id != file->creator_token_id)
 		rc = db_exec(db, &sql, DB_ARGS(db_i(file->project_id), db_i(token_id), db_i(file->id)), e);
@@ -237,10 +245,9 @@ int file_reader_find(struct db *db, int64_t project_id, int64_t id, int64_t toke
 
 int file_graves(struct db *db, struct arena *arena, struct file_grave **ret, size_t *ret_count, struct err *e)
 {
-	static const struct sql sql = {
-		"SELECT project_id, 0, container FROM file_graves UNION ALL"
-		" SELECT project_id, id, container FROM files WHERE expires_us > 0 AND expires_us <= $1 AND contents_removed = 0 LIMIT 100"
-	};
+	static const struct sql sql = { "SELECT project_id, 0, container FROM file_graves UNION ALL"
+					" SELECT project_id, id, container FROM files WHERE expires_us > 0 AND expires_us <= $1 "
+					"AND contents_removed = 0 LIMIT 100" };
 	struct file_grave *graves = arena_array(arena, struct file_grave, 100);
 	if (!graves)
 		return fail_internal(e, ERR_INTERNAL, "out of memory");
@@ -268,7 +275,9 @@ int file_grave_done(struct db *db, const struct file_grave *grave, struct err *e
 
 int file_remove_expired(struct db *db, int64_t before_us, struct err *e)
 {
-#define OLD "(project_id, file_id) IN (SELECT project_id, id FROM files WHERE expires_us > 0 AND expires_us <= $1 AND contents_removed = 1)"
+#define OLD                                                                                                                      \
+	"(project_id, file_id) IN (SELECT project_id, id FROM files WHERE expires_us > 0 AND expires_us <= $1 AND "              \
+	"contents_removed = 1)"
 	static const struct sql sql[] = {
 		{ "DELETE FROM file_tags WHERE " OLD },
 		{ "DELETE FROM file_runs WHERE " OLD },

@@ -52,9 +52,9 @@ int file_reader_find(struct db *db, int64_t project_id, int64_t id, int64_t toke
 /* Which files, newest first. Zero or NULL: not asked for. */
 struct file_filter {
 	int64_t project_id;
-	int64_t token_id; /* only files made by this token or given to it */
+	int64_t token_id;             /* only files made by this token or given to it */
 	int64_t id, since_id, max_id; /* the last two exclusive */
-	const char *const *tags; /* any of them */
+	const char *const *tags;      /* any of them */
 	size_t tag_count;
 	const char *run_id;
 	const char *const *words; /* every one is part of the name, in any case */
@@ -67,7 +67,8 @@ struct file_filter {
 	bool (*sees)(void *arg, const struct file *file);
 	void *arg;
 };
-int file_list(struct db *db, struct arena *arena, const struct file_filter *filter, struct file ***ret, size_t *ret_count, struct err *e);
+int file_list(struct db *db, struct arena *arena, const struct file_filter *filter, struct file ***ret, size_t *ret_count,
+	struct err *e);
 
 /* Reads the argument q into the filter: words and "phrases" are parts of the name, id:123 name:x tags:y, joined by blanks or
  * AND. ERR_QUERY_SYNTAX when it can't be read. */

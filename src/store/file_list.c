@@ -147,7 +147,8 @@ static int read_batch(struct db *db, struct arena *arena, const struct query *qu
 	return rc < 0 ? rc : read == BATCH;
 }
 
-int file_list(struct db *db, struct arena *arena, const struct file_filter *filter, struct file ***ret, size_t *ret_count, struct err *e)
+int file_list(struct db *db, struct arena *arena, const struct file_filter *filter, struct file ***ret, size_t *ret_count,
+	struct err *e)
 {
 	struct found found = { .last_id = filter->max_id ? filter->max_id : INT64_MAX };
 	found.list = arena_array(arena, struct file *, (size_t)filter->limit + 1);

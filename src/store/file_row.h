@@ -4,8 +4,9 @@
 
 #include "store/file.h"
 
-#define FILE_COLUMNS \
-	"project_id, id, branch_id, name, container, blob, created_us, expires_us, max_age_days, size_bytes, is_sliced, is_public," \
+#define FILE_COLUMNS                                                                                                             \
+	"project_id, id, branch_id, name, container, blob, created_us, expires_us, max_age_days, size_bytes, is_sliced, "        \
+	"is_public,"                                                                                                             \
 	" is_encrypted, notify, file_type, source_bucket_id, creator_token_id, creator_description, run_id, run_ids, tags"
 
 /* The current row of a query for FILE_COLUMNS, copied into the arena. */

@@ -5,11 +5,12 @@
 #include "base/own.h"
 #include "store/list.h"
 
-#define INVITATION_SELECT \
-	"SELECT i.project_id, i.organization_id, i.id, i.email, i.role, i.reason, i.created_us, i.expires_us, i.member_s, i.creator_id," \
-	" c.name, c.email, p.name, o.name, u.id, u.name FROM invitations i" \
-	" LEFT JOIN users c ON c.id = i.creator_id LEFT JOIN projects p ON p.id = i.project_id" \
-	" LEFT JOIN organizations o ON o.id = i.organization_id LEFT JOIN users u ON u.email = i.email" \
+#define INVITATION_SELECT                                                                                                        \
+	"SELECT i.project_id, i.organization_id, i.id, i.email, i.role, i.reason, i.created_us, i.expires_us, i.member_s, "      \
+	"i.creator_id,"                                                                                                          \
+	" c.name, c.email, p.name, o.name, u.id, u.name FROM invitations i"                                                      \
+	" LEFT JOIN users c ON c.id = i.creator_id LEFT JOIN projects p ON p.id = i.project_id"                                  \
+	" LEFT JOIN organizations o ON o.id = i.organization_id LEFT JOIN users u ON u.email = i.email"                          \
 	" WHERE i.expires_us > $1 AND (i.project_id = 0 OR p.deleted_us = 0)"
 
 static void invitation_read(struct arena *arena, struct db_rows *rows, struct invitation *invitation)
@@ -34,8 +35,8 @@ static void invitation_read(struct arena *arena, struct db_rows *rows, struct in
 	};
 }
 
-static int invitation_list_by(struct db *db, struct arena *arena, const struct sql *sql, struct db_args args, struct invitation_list *ret,
-	struct err *e)
+static int invitation_list_by(struct db *db, struct arena *arena, const struct sql *sql, struct db_args args,
+	struct invitation_list *ret, struct err *e)
 {
 	own(own_rows) struct db_rows *rows = NULL;
 	struct invitation_list list = { NULL, 0 };
@@ -53,8 +54,8 @@ static int invitation_list_by(struct db *db, struct arena *arena, const struct s
 	return rc;
 }
 
-static int invitation_find_by(struct db *db, struct arena *arena, const struct sql *sql, struct db_args args, struct invitation **ret,
-	struct err *e)
+static int invitation_find_by(
+	struct db *db, struct arena *arena, const struct sql *sql, struct db_args args, struct invitation **ret, struct err *e)
 {
 	struct invitation_list list;
 	int rc = invitation_list_by(db, arena, sql, args, &list, e);
@@ -82,18 +83,24 @@ int invitation_list_of_project(struct db *db, struct arena *arena, int64_t proje
 	return invitation_list_by(db, arena, &sql, DB_ARGS(db_i(now_us()), db_i(project_id)), ret, e);
 }
 
-int invitation_list_of_organization(struct db *db, struct arena *arena, int64_t organization_id, struct invitation_list *ret, struct err *e)
+int invitation_list_of_organization(
+	struct db *db, struct arena *arena, int64_t organization_id, struct invitation_list *ret, struct err *e)
 {
-	static const struct sql sql = { INVITATION_SELECT " AND i.project_id = 0 AND i.organization_id = $2 ORDER BY i.id", NULL };
+	static const struct sql sql = { INVITATION_SELECT " AND i.project_id = 0 AND i.organization_id = $2 ORDER BY i.id",
+		NULL };
 	return invitation_list_by(db, arena, &sql, DB_ARGS(db_i(now_us()), db_i(organization_id)), ret, e);
 }
 
-int invitation_list_of_email(struct db *db, struct arena *arena, const char *email, bool to_projects, struct invitation_list *ret,
-	struct err *e)
+int invitation_list_of_email(
+	struct db *db, struct arena *arena, const char *email, bool to_projects, struct invitation_list *ret, struct err *e)
 {
-	static const struct sql sql_projects = { INVITATION_SELECT " AND i.email = lower($2) AND i.project_id > 0 ORDER BY i.id", NULL };
-	static const struct sql sql_organizations = { INVITATION_SELECT " AND i.email = lower($2) AND i.project_id = 0 ORDER BY i.id", NULL };
-	return invitation_list_by(db, arena, to_projects ? &sql_projects : &sql_organizations, DB_ARGS(db_i(now_us()), db_s(email)), ret, e);
+	static const struct sql sql_projects = { INVITATION_SELECT " AND i.email = lower($2) AND i.project_id > 0 ORDER BY i.id",
+		NULL };
+	static const struct sql sql_organizations = {
+		INVITATION_SELECT " AND i.email = lower($2) AND i.project_id = 0 ORDER BY i.id", NULL
+	};
+	return invitation_list_by(
+		db, arena, to_projects ? &sql_projects : &sql_organizations, DB_ARGS(db_i(now_us()), db_s(email)), ret, e);
 }
 
 int invitation_insert(struct db *db, struct invitation *invitation, const uint8_t hash[32], struct err *e)
@@ -101,19 +108,20 @@ int invitation_insert(struct db *db, struct invitation *invitation, const uint8_
 	static const struct sql sql_delete = {
 		"DELETE FROM invitations WHERE project_id = $1 AND organization_id = $2 AND email = lower($3)", NULL
 	};
-	static const struct sql sql_insert = {
-		"INSERT INTO invitations (project_id, id, organization_id, email, role, reason, hash, created_us, expires_us, member_s, creator_id)"
-		" VALUES ($1, $2, $3, lower($4), $5, $6, $7, $8, $9, $10, $11)", NULL
-	};
+	static const struct sql sql_insert = { "INSERT INTO invitations (project_id, id, organization_id, email, role, reason, "
+					       "hash, created_us, expires_us, member_s, creator_id)"
+					       " VALUES ($1, $2, $3, lower($4), $5, $6, $7, $8, $9, $10, $11)",
+		NULL };
 	int rc = db_exec(db, &sql_delete,
 		DB_ARGS(db_i(invitation->project_id), db_i(invitation->organization_id), db_s(invitation->email)), e);
 	if (rc < 0 || (rc = db_next_id(db, "invitation", &invitation->id, e)) < 0)
 		return rc;
 	invitation->created_us = now_us();
 	return db_exec(db, &sql_insert,
-		DB_ARGS(db_i(invitation->project_id), db_i(invitation->id), db_i(invitation->organization_id), db_s(invitation->email),
-			db_s(invitation->role ? invitation->role : ""), db_s(invitation->reason ? invitation->reason : ""), db_blob(hash, 32),
-			db_i(invitation->created_us), db_i(invitation->expires_us), db_i(invitation->member_s), db_i(invitation->creator_id)),
+		DB_ARGS(db_i(invitation->project_id), db_i(invitation->id), db_i(invitation->organization_id),
+			db_s(invitation->email), db_s(invitation->role ? invitation->role : ""),
+			db_s(invitation->reason ? invitation->reason : ""), db_blob(hash, 32), db_i(invitation->created_us),
+			db_i(invitation->expires_us), db_i(invitation->member_s), db_i(invitation->creator_id)),
 		e);
 }
 

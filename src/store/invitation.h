@@ -19,7 +19,7 @@ struct invitation {
 	int64_t creator_id;
 	char *creator_name, *creator_email;
 	char *project_name, *organization_name; /* project_name NULL for an organization's */
-	int64_t user_id; /* of the account with this address, 0: none yet */
+	int64_t user_id;                        /* of the account with this address, 0: none yet */
 	char *user_name;
 };
 struct invitation_list {
@@ -30,10 +30,13 @@ struct invitation_list {
 /* Only those that have not expired are found. 1 found, 0 not found, negative failed. */
 int invitation_find(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct invitation **ret, struct err *e);
 int invitation_find_hash(struct db *db, struct arena *arena, const uint8_t hash[32], struct invitation **ret, struct err *e);
-int invitation_list_of_project(struct db *db, struct arena *arena, int64_t project_id, struct invitation_list *ret, struct err *e);
-int invitation_list_of_organization(struct db *db, struct arena *arena, int64_t organization_id, struct invitation_list *ret, struct err *e);
+int invitation_list_of_project(
+	struct db *db, struct arena *arena, int64_t project_id, struct invitation_list *ret, struct err *e);
+int invitation_list_of_organization(
+	struct db *db, struct arena *arena, int64_t organization_id, struct invitation_list *ret, struct err *e);
 /* to_projects: of projects, else of organizations. */
-int invitation_list_of_email(struct db *db, struct arena *arena, const char *email, bool to_projects, struct invitation_list *ret, struct err *e);
+int invitation_list_of_email(
+	struct db *db, struct arena *arena, const char *email, bool to_projects, struct invitation_list *ret, struct err *e);
 /* In: everything but id, created_us and joined texts; hash is of the mailed link. An older invitation of the same address to the same place goes. */
 int invitation_insert(struct db *db, struct invitation *invitation, const uint8_t hash[32], struct err *e);
 /* 1 removed, 0 was not there. */
@@ -49,8 +52,10 @@ struct join_request_list {
 	struct join_request *items;
 	size_t count;
 };
-int join_request_find(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct join_request **ret, struct err *e);
-int join_request_list_of_project(struct db *db, struct arena *arena, int64_t project_id, struct join_request_list *ret, struct err *e);
+int join_request_find(
+	struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct join_request **ret, struct err *e);
+int join_request_list_of_project(
+	struct db *db, struct arena *arena, int64_t project_id, struct join_request_list *ret, struct err *e);
 int join_request_list_of_user(struct db *db, struct arena *arena, int64_t user_id, struct join_request_list *ret, struct err *e);
 /* An older request of the same user to the same project goes. */
 int join_request_insert(struct db *db, struct join_request *request, struct err *e);

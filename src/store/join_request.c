@@ -4,9 +4,10 @@
 #include "store/invitation.h"
 #include "store/list.h"
 
-#define REQUEST_SELECT \
-	"SELECT r.project_id, r.id, r.user_id, r.role, r.reason, r.created_us, r.expires_us, r.member_s, u.name, u.email, p.name" \
-	" FROM join_requests r JOIN users u ON u.id = r.user_id JOIN projects p ON p.id = r.project_id" \
+#define REQUEST_SELECT                                                                                                           \
+	"SELECT r.project_id, r.id, r.user_id, r.role, r.reason, r.created_us, r.expires_us, r.member_s, u.name, u.email, "      \
+	"p.name"                                                                                                                 \
+	" FROM join_requests r JOIN users u ON u.id = r.user_id JOIN projects p ON p.id = r.project_id"                          \
 	" WHERE r.expires_us > $1 AND p.deleted_us = 0"
 
 static int join_request_list_by(struct db *db, struct arena *arena, const struct sql *sql, struct db_args args,
@@ -40,7 +41,8 @@ static int join_request_list_by(struct db *db, struct arena *arena, const struct
 	return rc;
 }
 
-int join_request_find(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct join_request **ret, struct err *e)
+int join_request_find(
+	struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct join_request **ret, struct err *e)
 {
 	static const struct sql sql = { REQUEST_SELECT " AND r.project_id = $2 AND r.id = $3", NULL };
 	struct join_request_list list;
@@ -51,7 +53,8 @@ int join_request_find(struct db *db, struct arena *arena, int64_t project_id, in
 	return 1;
 }
 
-int join_request_list_of_project(struct db *db, struct arena *arena, int64_t project_id, struct join_request_list *ret, struct err *e)
+int join_request_list_of_project(
+	struct db *db, struct arena *arena, int64_t project_id, struct join_request_list *ret, struct err *e)
 {
 	static const struct sql sql = { REQUEST_SELECT " AND r.project_id = $2 ORDER BY r.id", NULL };
 	return join_request_list_by(db, arena, &sql, DB_ARGS(db_i(now_us()), db_i(project_id)), ret, e);
@@ -68,7 +71,8 @@ int join_request_insert(struct db *db, struct join_request *request, struct err 
 	static const struct sql sql_delete = { "DELETE FROM join_requests WHERE user_id = $1 AND project_id = $2", NULL };
 	static const struct sql sql_insert = {
 		"INSERT INTO join_requests (project_id, id, user_id, role, reason, created_us, expires_us, member_s)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", NULL
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+		NULL
 	};
 	int rc = db_exec(db, &sql_delete, DB_ARGS(db_i(request->user_id), db_i(request->project_id)), e);
 	if (rc < 0 || (rc = db_next_id(db, "join_request", &request->id, e)) < 0)
@@ -76,7 +80,8 @@ int join_request_insert(struct db *db, struct join_request *request, struct err 
 	request->created_us = now_us();
 	return db_exec(db, &sql_insert,
 		DB_ARGS(db_i(request->project_id), db_i(request->id), db_i(request->user_id), db_s(request->role),
-			db_s(request->reason ? request->reason : ""), db_i(request->created_us), db_i(request->expires_us), db_i(request->member_s)),
+			db_s(request->reason ? request->reason : ""), db_i(request->created_us), db_i(request->expires_us),
+			db_i(request->member_s)),
 		e);
 }
 

@@ -29,8 +29,11 @@ int maintainer_find(struct db *db, struct arena *arena, int64_t id, struct maint
 
 int maintainer_list(struct db *db, struct arena *arena, int64_t user_id, struct maintainer_list *ret, struct err *e)
 {
-	static const struct sql sql = { "SELECT m.id, m.name, m.created_us FROM maintainers m WHERE CAST($1 AS BIGINT) = 0"
-		" OR EXISTS (SELECT 1 FROM maintainer_users u WHERE u.maintainer_id = m.id AND u.user_id = $1) ORDER BY m.id", NULL };
+	static const struct sql sql = {
+		"SELECT m.id, m.name, m.created_us FROM maintainers m WHERE CAST($1 AS BIGINT) = 0"
+		" OR EXISTS (SELECT 1 FROM maintainer_users u WHERE u.maintainer_id = m.id AND u.user_id = $1) ORDER BY m.id",
+		NULL
+	};
 	own(own_rows) struct db_rows *rows = NULL;
 	struct maintainer_list list = { NULL, 0 };
 	int rc = db_query(db, &sql, DB_ARGS(db_i(user_id)), &rows, e);
@@ -65,8 +68,11 @@ int maintainer_update(struct db *db, const struct maintainer *maintainer, struct
 
 int maintainer_remove(struct db *db, int64_t id, struct err *e)
 {
-	static const struct sql sql = { "DELETE FROM maintainers WHERE id = $1"
-		" AND NOT EXISTS (SELECT 1 FROM organizations o WHERE o.maintainer_id = $1 AND o.deleted_us = 0)", NULL };
+	static const struct sql sql = {
+		"DELETE FROM maintainers WHERE id = $1"
+		" AND NOT EXISTS (SELECT 1 FROM organizations o WHERE o.maintainer_id = $1 AND o.deleted_us = 0)",
+		NULL
+	};
 	static const struct sql sql_users = { "DELETE FROM maintainer_users WHERE maintainer_id = $1", NULL };
 	int64_t changed = 0;
 	int rc = db_exec_changed(db, &sql, DB_ARGS(db_i(id)), &changed, e);
@@ -86,7 +92,8 @@ int maintainer_has_user(struct db *db, int64_t maintainer_id, int64_t user_id, s
 int maintainer_user_add(struct db *db, int64_t maintainer_id, int64_t user_id, struct err *e)
 {
 	static const struct sql sql = {
-		"INSERT INTO maintainer_users (maintainer_id, user_id, created_us) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", NULL
+		"INSERT INTO maintainer_users (maintainer_id, user_id, created_us) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+		NULL
 	};
 	return db_exec(db, &sql, DB_ARGS(db_i(maintainer_id), db_i(user_id), db_i(now_us())), e);
 }
@@ -101,7 +108,10 @@ int maintainer_user_remove(struct db *db, int64_t maintainer_id, int64_t user_id
 
 int maintainer_users(struct db *db, struct arena *arena, int64_t maintainer_id, struct organization_user_list *ret, struct err *e)
 {
-	static const struct sql sql = { "SELECT u.id, u.name, u.email, CASE WHEN u.password_hash IS NULL THEN 0 ELSE 1 END, m.created_us"
-		" FROM maintainer_users m JOIN users u ON u.id = m.user_id WHERE m.maintainer_id = $1 ORDER BY u.id", NULL };
+	static const struct sql sql = {
+		"SELECT u.id, u.name, u.email, CASE WHEN u.password_hash IS NULL THEN 0 ELSE 1 END, m.created_us"
+		" FROM maintainer_users m JOIN users u ON u.id = m.user_id WHERE m.maintainer_id = $1 ORDER BY u.id",
+		NULL
+	};
 	return organization_users_read(db, arena, &sql, maintainer_id, ret, e);
 }

@@ -31,6 +31,7 @@ int maintainer_remove(struct db *db, int64_t id, struct err *e);
 int maintainer_has_user(struct db *db, int64_t maintainer_id, int64_t user_id, struct err *e);
 int maintainer_user_add(struct db *db, int64_t maintainer_id, int64_t user_id, struct err *e);
 int maintainer_user_remove(struct db *db, int64_t maintainer_id, int64_t user_id, struct err *e);
-int maintainer_users(struct db *db, struct arena *arena, int64_t maintainer_id, struct organization_user_list *ret, struct err *e);
+int maintainer_users(
+	struct db *db, struct arena *arena, int64_t maintainer_id, struct organization_user_list *ret, struct err *e);
 
 #endif

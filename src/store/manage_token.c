@@ -5,7 +5,7 @@
 #include "base/own.h"
 #include "store/list.h"
 
-#define MANAGE_TOKEN_COLUMNS \
+#define MANAGE_TOKEN_COLUMNS                                                                                                     \
 	"id, user_id, hash, description, scopes, created_us, refreshed_us, expires_us, last_used_us, is_session, creator_id"
 
 static void manage_token_read(struct arena *arena, struct db_rows *rows, struct manage_token *token)
@@ -78,10 +78,10 @@ static char *manage_token_text(struct arena *arena, int64_t id, uint8_t ret_hash
 
 int manage_token_insert(struct db *db, struct arena *arena, struct manage_token *token, char **ret_text, struct err *e)
 {
-	static const struct sql sql = {
-		"INSERT INTO manage_tokens (id, user_id, hash, description, scopes, created_us, refreshed_us, expires_us, is_session, creator_id)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)", NULL
-	};
+	static const struct sql sql = { "INSERT INTO manage_tokens (id, user_id, hash, description, scopes, created_us, "
+					"refreshed_us, expires_us, is_session, creator_id)"
+					" VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)",
+		NULL };
 	int rc = db_next_id(db, "manage_token", &token->id, e);
 	if (rc < 0)
 		return rc;
@@ -91,8 +91,8 @@ int manage_token_insert(struct db *db, struct arena *arena, struct manage_token 
 	token->created_us = token->refreshed_us = now_us();
 	rc = db_exec(db, &sql,
 		DB_ARGS(db_i(token->id), db_i(token->user_id), db_blob(token->hash, SECRET_HASH_SIZE), db_s(token->description),
-			db_s(token->scopes ? token->scopes : "[]"), db_i(token->created_us), db_i(token->expires_us), db_bool(token->is_session),
-			db_i(token->creator_id)),
+			db_s(token->scopes ? token->scopes : "[]"), db_i(token->created_us), db_i(token->expires_us),
+			db_bool(token->is_session), db_i(token->creator_id)),
 		e);
 	if (rc >= 0)
 		*ret_text = text;

@@ -5,11 +5,12 @@
 #include "base/own.h"
 #include "store/list.h"
 
-#define MEMBER_SELECT \
-	"SELECT m.project_id, m.user_id, m.role, m.master_token_id, m.created_us, m.expires_us, m.reason, m.invited_by, u.email, u.name," \
-	" CASE WHEN u.password_hash IS NULL THEN 0 ELSE 1 END, CASE WHEN u.totp_sealed IS NULL THEN 0 ELSE 1 END, u.features," \
-	" p.name, p.organization_id, o.name, p.is_disabled" \
-	" FROM project_users m JOIN users u ON u.id = m.user_id JOIN projects p ON p.id = m.project_id" \
+#define MEMBER_SELECT                                                                                                            \
+	"SELECT m.project_id, m.user_id, m.role, m.master_token_id, m.created_us, m.expires_us, m.reason, m.invited_by, "        \
+	"u.email, u.name,"                                                                                                       \
+	" CASE WHEN u.password_hash IS NULL THEN 0 ELSE 1 END, CASE WHEN u.totp_sealed IS NULL THEN 0 ELSE 1 END, u.features,"   \
+	" p.name, p.organization_id, o.name, p.is_disabled"                                                                      \
+	" FROM project_users m JOIN users u ON u.id = m.user_id JOIN projects p ON p.id = m.project_id"                          \
 	" JOIN organizations o ON o.id = p.organization_id"
 
 static void member_read(struct arena *arena, struct db_rows *rows, struct member *member)
@@ -35,8 +36,8 @@ static void member_read(struct arena *arena, struct db_rows *rows, struct member
 	};
 }
 
-static int member_list_by(struct db *db, struct arena *arena, const struct sql *sql, struct db_args args, struct member_list *ret,
-	struct err *e)
+static int member_list_by(
+	struct db *db, struct arena *arena, const struct sql *sql, struct db_args args, struct member_list *ret, struct err *e)
 {
 	own(own_rows) struct db_rows *rows = NULL;
 	struct member_list list = { NULL, 0 };
@@ -89,20 +90,23 @@ int member_list_of_user(struct db *db, struct arena *arena, int64_t user_id, str
 
 int member_list_expired(struct db *db, struct arena *arena, int64_t now, int64_t limit, struct member_list *ret, struct err *e)
 {
-	static const struct sql sql = { MEMBER_SELECT " WHERE m.expires_us > 0 AND m.expires_us <= $1 ORDER BY m.expires_us LIMIT $2", NULL };
+	static const struct sql sql = {
+		MEMBER_SELECT " WHERE m.expires_us > 0 AND m.expires_us <= $1 ORDER BY m.expires_us LIMIT $2", NULL
+	};
 	return member_list_by(db, arena, &sql, DB_ARGS(db_i(now), db_i(limit)), ret, e);
 }
 
 int member_insert(struct db *db, struct member *member, struct err *e)
 {
-	static const struct sql sql = {
-		"INSERT INTO project_users (project_id, user_id, role, master_token_id, created_us, expires_us, reason, invited_by)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", NULL
-	};
+	static const struct sql sql = { "INSERT INTO project_users (project_id, user_id, role, master_token_id, created_us, "
+					"expires_us, reason, invited_by)"
+					" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+		NULL };
 	member->created_us = now_us();
 	return db_exec(db, &sql,
 		DB_ARGS(db_i(member->project_id), db_i(member->user_id), db_s(member->role), db_i(member->master_token_id),
-			db_i(member->created_us), db_i(member->expires_us), db_s(member->reason ? member->reason : ""), db_i(member->invited_by)),
+			db_i(member->created_us), db_i(member->expires_us), db_s(member->reason ? member->reason : ""),
+			db_i(member->invited_by)),
 		e);
 }
 

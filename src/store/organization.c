@@ -19,7 +19,9 @@ static void organization_read(struct arena *arena, struct db_rows *rows, struct 
 
 int organization_find(struct db *db, struct arena *arena, int64_t id, struct organization **ret, struct err *e)
 {
-	static const struct sql sql = { "SELECT " ORGANIZATION_COLUMNS " FROM organizations o WHERE o.id = $1 AND o.deleted_us = 0", NULL };
+	static const struct sql sql = {
+		"SELECT " ORGANIZATION_COLUMNS " FROM organizations o WHERE o.id = $1 AND o.deleted_us = 0", NULL
+	};
 	own(own_rows) struct db_rows *rows = NULL;
 	int rc = db_find(db, &sql, DB_ARGS(db_i(id)), &rows, e);
 	if (rc <= 0)
@@ -32,12 +34,15 @@ int organization_find(struct db *db, struct arena *arena, int64_t id, struct org
 	return 1;
 }
 
-int organization_list(struct db *db, struct arena *arena, int64_t maintainer_id, int64_t user_id, struct organization_list *ret, struct err *e)
+int organization_list(
+	struct db *db, struct arena *arena, int64_t maintainer_id, int64_t user_id, struct organization_list *ret, struct err *e)
 {
 	static const struct sql sql = { "SELECT " ORGANIZATION_COLUMNS " FROM organizations o WHERE o.deleted_us = 0"
-		" AND (CAST($1 AS BIGINT) = 0 OR o.maintainer_id = $1)"
-		" AND (CAST($2 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM organization_users u WHERE u.organization_id = o.id AND u.user_id = $2))"
-		" ORDER BY o.id", NULL };
+					" AND (CAST($1 AS BIGINT) = 0 OR o.maintainer_id = $1)"
+					" AND (CAST($2 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM organization_users u WHERE "
+					"u.organization_id = o.id AND u.user_id = $2))"
+					" ORDER BY o.id",
+		NULL };
 	own(own_rows) struct db_rows *rows = NULL;
 	struct organization_list list = { NULL, 0 };
 	int rc = db_query(db, &sql, DB_ARGS(db_i(maintainer_id), db_i(user_id)), &rows, e);
@@ -56,13 +61,16 @@ int organization_list(struct db *db, struct arena *arena, int64_t maintainer_id,
 
 int organization_insert(struct db *db, struct organization *organization, struct err *e)
 {
-	static const struct sql sql = { "INSERT INTO organizations (id, maintainer_id, name, created_us) VALUES ($1, $2, $3, $4)", NULL };
+	static const struct sql sql = { "INSERT INTO organizations (id, maintainer_id, name, created_us) VALUES ($1, $2, $3, $4)",
+		NULL };
 	int rc = db_next_id(db, "organization", &organization->id, e);
 	if (rc < 0)
 		return rc;
 	organization->created_us = now_us();
 	return db_exec(db, &sql,
-		DB_ARGS(db_i(organization->id), db_i(organization->maintainer_id), db_s(organization->name), db_i(organization->created_us)), e);
+		DB_ARGS(db_i(organization->id), db_i(organization->maintainer_id), db_s(organization->name),
+			db_i(organization->created_us)),
+		e);
 }
 
 int organization_update(struct db *db, const struct organization *organization, struct err *e)
@@ -79,9 +87,11 @@ int organization_update(struct db *db, const struct organization *organization, 
 int organization_remove(struct db *db, int64_t id, struct err *e)
 {
 	static const struct sql sql_delete = { "UPDATE organizations SET deleted_us = $2 WHERE id = $1 AND deleted_us = 0"
-		" AND NOT EXISTS (SELECT 1 FROM projects p WHERE p.organization_id = $1)", NULL };
+					       " AND NOT EXISTS (SELECT 1 FROM projects p WHERE p.organization_id = $1)",
+		NULL };
 	static const struct sql sql_users = { "DELETE FROM organization_users WHERE organization_id = $1", NULL };
-	static const struct sql sql_invitations = { "DELETE FROM invitations WHERE project_id = 0 AND organization_id = $1", NULL };
+	static const struct sql sql_invitations = { "DELETE FROM invitations WHERE project_id = 0 AND organization_id = $1",
+		NULL };
 	int64_t changed = 0;
 	int rc = db_exec_changed(db, &sql_delete, DB_ARGS(db_i(id), db_i(now_us())), &changed, e);
 	if (rc < 0 || changed == 0)
@@ -101,9 +111,9 @@ int organization_has_user(struct db *db, int64_t organization_id, int64_t user_i
 
 int organization_user_add(struct db *db, int64_t organization_id, int64_t user_id, struct err *e)
 {
-	static const struct sql sql = {
-		"INSERT INTO organization_users (organization_id, user_id, created_us) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", NULL
-	};
+	static const struct sql sql = { "INSERT INTO organization_users (organization_id, user_id, created_us) VALUES ($1, $2, "
+					"$3) ON CONFLICT DO NOTHING",
+		NULL };
 	int rc = db_exec(db, &sql, DB_ARGS(db_i(organization_id), db_i(user_id), db_i(now_us())), e);
 	return rc < 0 ? rc : token_touch_admin(db, user_id, e); /* master tokens show isOrganizationMember */
 }
@@ -118,15 +128,18 @@ int organization_user_remove(struct db *db, int64_t organization_id, int64_t use
 	return rc < 0 ? rc : changed > 0;
 }
 
-int organization_users(struct db *db, struct arena *arena, int64_t organization_id, struct organization_user_list *ret, struct err *e)
+int organization_users(
+	struct db *db, struct arena *arena, int64_t organization_id, struct organization_user_list *ret, struct err *e)
 {
-	static const struct sql sql = { "SELECT u.id, u.name, u.email, CASE WHEN u.password_hash IS NULL THEN 0 ELSE 1 END, m.created_us FROM organization_users m"
-		" JOIN users u ON u.id = m.user_id WHERE m.organization_id = $1 ORDER BY u.id", NULL };
+	static const struct sql sql = { "SELECT u.id, u.name, u.email, CASE WHEN u.password_hash IS NULL THEN 0 ELSE 1 END, "
+					"m.created_us FROM organization_users m"
+					" JOIN users u ON u.id = m.user_id WHERE m.organization_id = $1 ORDER BY u.id",
+		NULL };
 	return organization_users_read(db, arena, &sql, organization_id, ret, e);
 }
 
-int organization_users_read(struct db *db, struct arena *arena, const struct sql *sql, int64_t id, struct organization_user_list *ret,
-	struct err *e)
+int organization_users_read(
+	struct db *db, struct arena *arena, const struct sql *sql, int64_t id, struct organization_user_list *ret, struct err *e)
 {
 	own(own_rows) struct db_rows *rows = NULL;
 	struct organization_user_list list = { NULL, 0 };

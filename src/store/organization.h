@@ -22,7 +22,8 @@ struct organization_list {
 /* Deleted ones are not found. 1 found, 0 not found, negative failed. */
 int organization_find(struct db *db, struct arena *arena, int64_t id, struct organization **ret, struct err *e);
 /* Of one maintainer (0: any) and one user (0: any): those that the user is a member of. */
-int organization_list(struct db *db, struct arena *arena, int64_t maintainer_id, int64_t user_id, struct organization_list *ret, struct err *e);
+int organization_list(
+	struct db *db, struct arena *arena, int64_t maintainer_id, int64_t user_id, struct organization_list *ret, struct err *e);
 /* In: maintainer_id, name. Out: id, created_us. */
 int organization_insert(struct db *db, struct organization *organization, struct err *e);
 /* Writes maintainer, name and switch. */
@@ -46,9 +47,10 @@ struct organization_user_list {
 	struct organization_user *items;
 	size_t count;
 };
-int organization_users(struct db *db, struct arena *arena, int64_t organization_id, struct organization_user_list *ret, struct err *e);
+int organization_users(
+	struct db *db, struct arena *arena, int64_t organization_id, struct organization_user_list *ret, struct err *e);
 /* The same from another statement with these columns (maintainers): id, name, email, is activated, member since. $1 is id. */
-int organization_users_read(struct db *db, struct arena *arena, const struct sql *sql, int64_t id, struct organization_user_list *ret,
-	struct err *e);
+int organization_users_read(
+	struct db *db, struct arena *arena, const struct sql *sql, int64_t id, struct organization_user_list *ret, struct err *e);
 
 #endif

@@ -5,8 +5,9 @@
 #include "base/own.h"
 #include "store/list.h"
 
-#define PROJECT_COLUMNS \
-	"id, organization_id, name, type, created_us, version, default_branch_id, is_disabled, disabled_reason, deleted_us, deleted_by, " \
+#define PROJECT_COLUMNS                                                                                                          \
+	"id, organization_id, name, type, created_us, version, default_branch_id, is_disabled, disabled_reason, deleted_us, "    \
+	"deleted_by, "                                                                                                           \
 	"expires_us, data_size_bytes, rows_count, features, limits, token_max_life_s, events_keep_days, purged_us"
 
 static void project_read(struct arena *arena, struct db_rows *rows, struct project *project)
@@ -55,16 +56,20 @@ int project_get(struct db *db, struct arena *arena, int64_t id, struct project *
 	int rc = project_find(db, arena, id, &project, e);
 	if (rc < 0)
 		return rc;
-	if (rc == 0 || project->deleted_us > 0)
+	if (rc == 0 || !project || project->deleted_us > 0)
 		return fail(e, ERR_MANAGE_NOT_FOUND, "Project %lld was not found.", (long long)id);
 	*ret = project;
 	return 0;
 }
 
-int project_list(struct db *db, struct arena *arena, int64_t organization_id, bool deleted, struct project_list *ret, struct err *e)
+int project_list(
+	struct db *db, struct arena *arena, int64_t organization_id, bool deleted, struct project_list *ret, struct err *e)
 {
-	static const struct sql sql = { "SELECT " PROJECT_COLUMNS " FROM projects WHERE (CAST($1 AS BIGINT) = 0 OR organization_id = $1)"
-		" AND ((CAST($2 AS BIGINT) = 1 AND deleted_us > 0) OR (CAST($2 AS BIGINT) = 0 AND deleted_us = 0)) ORDER BY id", NULL };
+	static const struct sql sql = {
+		"SELECT " PROJECT_COLUMNS " FROM projects WHERE (CAST($1 AS BIGINT) = 0 OR organization_id = $1)"
+		" AND ((CAST($2 AS BIGINT) = 1 AND deleted_us > 0) OR (CAST($2 AS BIGINT) = 0 AND deleted_us = 0)) ORDER BY id",
+		NULL
+	};
 	own(own_rows) struct db_rows *rows = NULL;
 	struct project_list list = { NULL, 0 };
 	int rc = db_query(db, &sql, DB_ARGS(db_i(organization_id), db_bool(deleted)), &rows, e);
@@ -91,30 +96,35 @@ static int project_branch_insert(struct db *db, const struct project *project, s
 
 int project_insert(struct db *db, struct project *project, struct err *e)
 {
-	static const struct sql sql = {
-		"INSERT INTO projects (id, organization_id, name, type, created_us, default_branch_id) VALUES ($1, $2, $3, $4, $5, $6)", NULL
-	};
+	static const struct sql sql = { "INSERT INTO projects (id, organization_id, name, type, created_us, default_branch_id) "
+					"VALUES ($1, $2, $3, $4, $5, $6)",
+		NULL };
 	int rc = db_next_id(db, "project", &project->id, e);
 	if (rc < 0 || (rc = db_next_id(db, "branch", &project->default_branch_id, e)) < 0)
 		return rc;
 	project->created_us = now_us();
 	rc = db_exec(db, &sql,
-		DB_ARGS(db_i(project->id), db_i(project->organization_id), db_s(project->name), db_s(project->type ? project->type : "production"),
-			db_i(project->created_us), db_i(project->default_branch_id)),
+		DB_ARGS(db_i(project->id), db_i(project->organization_id), db_s(project->name),
+			db_s(project->type ? project->type : "production"), db_i(project->created_us),
+			db_i(project->default_branch_id)),
 		e);
 	return rc < 0 ? rc : project_branch_insert(db, project, e);
 }
 
 int project_update(struct db *db, const struct project *project, struct err *e)
 {
-	static const struct sql sql = { "UPDATE projects SET version = version + 1, organization_id = $2, name = $3, type = $4, is_disabled = $5,"
-		" disabled_reason = $6, deleted_us = $7, deleted_by = $8, expires_us = $9, features = $10, limits = $11, token_max_life_s = $12,"
-		" events_keep_days = $13, purged_us = $14 WHERE id = $1", NULL };
+	static const struct sql sql = {
+		"UPDATE projects SET version = version + 1, organization_id = $2, name = $3, type = $4, is_disabled = $5,"
+		" disabled_reason = $6, deleted_us = $7, deleted_by = $8, expires_us = $9, features = $10, limits = $11, "
+		"token_max_life_s = $12,"
+		" events_keep_days = $13, purged_us = $14 WHERE id = $1",
+		NULL
+	};
 	db_changed(db, DB_CHANGED_PROJECT, project->id, project->id);
 	return db_exec(db, &sql,
-		DB_ARGS(db_i(project->id), db_i(project->organization_id), db_s(project->name), db_s(project->type), db_bool(project->is_disabled),
-			db_s(project->disabled_reason), db_i(project->deleted_us), db_i(project->deleted_by), db_i(project->expires_us),
-			db_s(project->features), db_s(project->limits), db_i(project->token_max_life_s), db_i(project->events_keep_days),
-			db_i(project->purged_us)),
+		DB_ARGS(db_i(project->id), db_i(project->organization_id), db_s(project->name), db_s(project->type),
+			db_bool(project->is_disabled), db_s(project->disabled_reason), db_i(project->deleted_us),
+			db_i(project->deleted_by), db_i(project->expires_us), db_s(project->features), db_s(project->limits),
+			db_i(project->token_max_life_s), db_i(project->events_keep_days), db_i(project->purged_us)),
 		e);
 }

@@ -22,8 +22,8 @@ struct project {
 	int64_t purged_us; /* deleted for good: nothing of it can come back */
 	int64_t expires_us;
 	int64_t data_size_bytes, rows_count;
-	char *features; /* JSON array of names */
-	char *limits;   /* JSON object name -> number, beside the standard ones */
+	char *features;           /* JSON array of names */
+	char *limits;             /* JSON object name -> number, beside the standard ones */
 	int64_t token_max_life_s; /* policy: longest life of a new token, 0: none */
 	int64_t events_keep_days; /* 0: the server's setting */
 };
@@ -37,7 +37,8 @@ int project_find(struct db *db, struct arena *arena, int64_t id, struct project 
 /* As project_find(); not found or deleted is ERR_MANAGE_NOT_FOUND. */
 int project_get(struct db *db, struct arena *arena, int64_t id, struct project **ret, struct err *e);
 /* Of an organization (0: any); deleted ones or living ones. */
-int project_list(struct db *db, struct arena *arena, int64_t organization_id, bool deleted, struct project_list *ret, struct err *e);
+int project_list(
+	struct db *db, struct arena *arena, int64_t organization_id, bool deleted, struct project_list *ret, struct err *e);
 /* Makes the project with its default branch "Main". In: organization_id, name, type. Out: id, created_us, default_branch_id. */
 int project_insert(struct db *db, struct project *project, struct err *e);
 /* Writes name, type, organization, disabled, deleted, expires, features, limits and policies; version + 1, told (R13). */

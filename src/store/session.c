@@ -8,7 +8,8 @@ int session_find(struct db *db, struct arena *arena, const uint8_t hash[SECRET_H
 	struct session **ret, struct err *e)
 {
 	static const struct sql sql = { "SELECT id, user_id, created_us, used_us, expires_us, address, user_agent FROM sessions"
-		" WHERE hash = $1 AND expires_us > $2 AND used_us > $3", NULL };
+					" WHERE hash = $1 AND expires_us > $2 AND used_us > $3",
+		NULL };
 	own(own_rows) struct db_rows *rows = NULL;
 	int rc = db_find(db, &sql, DB_ARGS(db_blob(hash, SECRET_HASH_SIZE), db_i(now), db_i(idle_since_us)), &rows, e);
 	if (rc <= 0)
@@ -38,8 +39,11 @@ int session_lives(struct db *db, int64_t id, struct err *e)
 
 int session_insert(struct db *db, struct session *session, const uint8_t hash[SECRET_HASH_SIZE], struct err *e)
 {
-	static const struct sql sql = { "INSERT INTO sessions (id, user_id, hash, created_us, used_us, expires_us, address, user_agent)"
-		" VALUES ($1, $2, $3, $4, $4, $5, $6, $7)", NULL };
+	static const struct sql sql = {
+		"INSERT INTO sessions (id, user_id, hash, created_us, used_us, expires_us, address, user_agent)"
+		" VALUES ($1, $2, $3, $4, $4, $5, $6, $7)",
+		NULL
+	};
 	int rc = db_next_id(db, "session", &session->id, e);
 	if (rc < 0)
 		return rc;
@@ -75,7 +79,9 @@ int session_sweep(struct db *db, int64_t now, int64_t idle_since_us, struct err 
 	static const struct sql sql_sessions = { "DELETE FROM sessions WHERE used_us <= $1 OR expires_us <= $2", NULL };
 	static const struct sql sql_attempts = { "DELETE FROM attempts WHERE last_us < $1 AND locked_until_us < $2", NULL };
 	static const struct sql sql_links = { "DELETE FROM user_links WHERE expires_us <= $1", NULL };
-	static const struct sql sql_tokens = { "DELETE FROM manage_tokens WHERE is_session = 1 AND expires_us > 0 AND expires_us <= $1", NULL };
+	static const struct sql sql_tokens = {
+		"DELETE FROM manage_tokens WHERE is_session = 1 AND expires_us > 0 AND expires_us <= $1", NULL
+	};
 	int rc = db_exec(db, &sql_sessions, DB_ARGS(db_i(idle_since_us), db_i(now)), e);
 	if (rc >= 0)
 		rc = db_exec(db, &sql_attempts, DB_ARGS(db_i(now - US_PER_DAY), db_i(now)), e);
@@ -97,8 +103,12 @@ int attempts_find(struct db *db, const char *name, struct attempts *ret, struct 
 
 int attempts_add(struct db *db, const char *name, int64_t now, int64_t forget_us, struct attempts *ret, struct err *e)
 {
-	static const struct sql sql = { "INSERT INTO attempts AS a (name, failures, last_us) VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE"
-		" SET failures = CASE WHEN a.last_us < $3 THEN 1 ELSE a.failures + 1 END, last_us = $2 RETURNING failures, locked_until_us", NULL };
+	static const struct sql sql = {
+		"INSERT INTO attempts AS a (name, failures, last_us) VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE"
+		" SET failures = CASE WHEN a.last_us < $3 THEN 1 ELSE a.failures + 1 END, last_us = $2 RETURNING failures, "
+		"locked_until_us",
+		NULL
+	};
 	own(own_rows) struct db_rows *rows = NULL;
 	int rc = db_query(db, &sql, DB_ARGS(db_s(name), db_i(now), db_i(forget_us)), &rows, e);
 	if (rc < 0 || (rc = db_next(rows, e)) < 0)
@@ -121,6 +131,8 @@ int attempts_clear(struct db *db, const char *name, struct err *e)
 
 int attempts_take_back(struct db *db, const char *name, struct err *e)
 {
-	static const struct sql sql = { "UPDATE attempts SET failures = failures - 1, locked_until_us = 0 WHERE name = $1 AND failures > 0", NULL };
+	static const struct sql sql = {
+		"UPDATE attempts SET failures = failures - 1, locked_until_us = 0 WHERE name = $1 AND failures > 0", NULL
+	};
 	return db_exec(db, &sql, DB_ARGS(db_s(name)), e);
 }

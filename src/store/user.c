@@ -6,7 +6,9 @@
 #include "store/list.h"
 #include "store/token.h"
 
-#define USER_COLUMNS "id, email, name, password_hash, created_us, is_super, is_disabled, features, totp_sealed, totp_last_step, totp_pending_sealed"
+#define USER_COLUMNS                                                                                                             \
+	"id, email, name, password_hash, created_us, is_super, is_disabled, features, totp_sealed, totp_last_step, "             \
+	"totp_pending_sealed"
 
 static void user_read(struct arena *arena, struct db_rows *rows, struct user *user)
 {
@@ -23,7 +25,8 @@ static void user_read(struct arena *arena, struct db_rows *rows, struct user *us
 	user->totp_pending_sealed = arena_strdup(arena, db_col_text(rows, 10));
 }
 
-static int user_find_by(struct db *db, struct arena *arena, const struct sql *sql, struct db_args args, struct user **ret, struct err *e)
+static int user_find_by(
+	struct db *db, struct arena *arena, const struct sql *sql, struct db_args args, struct user **ret, struct err *e)
 {
 	own(own_rows) struct db_rows *rows = NULL;
 	int rc = db_find(db, sql, args, &rows, e);
@@ -71,7 +74,8 @@ int user_list(struct db *db, struct arena *arena, int64_t limit, int64_t offset,
 int user_insert(struct db *db, struct user *user, struct err *e)
 {
 	static const struct sql sql = {
-		"INSERT INTO users (id, email, name, password_hash, created_us, is_super) VALUES ($1, lower($2), $3, $4, $5, $6)", NULL
+		"INSERT INTO users (id, email, name, password_hash, created_us, is_super) VALUES ($1, lower($2), $3, $4, $5, $6)",
+		NULL
 	};
 	int rc = db_next_id(db, "user", &user->id, e);
 	if (rc < 0)
@@ -92,9 +96,13 @@ static int user_changed(struct db *db, int64_t id, struct err *e)
 
 int user_update(struct db *db, const struct user *user, struct err *e)
 {
-	static const struct sql sql = { "UPDATE users SET name = $2, features = $3, is_super = $4, is_disabled = $5 WHERE id = $1", NULL };
+	static const struct sql sql = {
+		"UPDATE users SET name = $2, features = $3, is_super = $4, is_disabled = $5 WHERE id = $1", NULL
+	};
 	int rc = db_exec(db, &sql,
-		DB_ARGS(db_i(user->id), db_s(user->name), db_s(user->features), db_bool(user->is_super), db_bool(user->is_disabled)), e);
+		DB_ARGS(db_i(user->id), db_s(user->name), db_s(user->features), db_bool(user->is_super),
+			db_bool(user->is_disabled)),
+		e);
 	return rc < 0 ? rc : user_changed(db, user->id, e);
 }
 
@@ -162,12 +170,14 @@ int user_link_insert(struct db *db, int64_t user_id, const char *kind, const uin
 	int rc = db_exec(db, &sql_delete, DB_ARGS(db_i(user_id), db_s(kind)), e);
 	if (rc < 0)
 		return rc;
-	return db_exec(db, &sql_insert, DB_ARGS(db_blob(hash, 32), db_i(user_id), db_s(kind), db_i(now_us()), db_i(expires_us)), e);
+	return db_exec(
+		db, &sql_insert, DB_ARGS(db_blob(hash, 32), db_i(user_id), db_s(kind), db_i(now_us()), db_i(expires_us)), e);
 }
 
 int user_link_find(struct db *db, const char *kind, const uint8_t hash[32], int64_t *ret_user_id, struct err *e)
 {
-	static const struct sql sql = { "SELECT user_id FROM user_links WHERE hash = $1 AND kind = $2 AND expires_us > $3", NULL };
+	static const struct sql sql = { "SELECT user_id FROM user_links WHERE hash = $1 AND kind = $2 AND expires_us > $3",
+		NULL };
 	own(own_rows) struct db_rows *rows = NULL;
 	int rc = db_find(db, &sql, DB_ARGS(db_blob(hash, 32), db_s(kind), db_i(now_us())), &rows, e);
 	if (rc > 0)

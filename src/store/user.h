@@ -16,8 +16,8 @@ struct user {
 	char *password_hash; /* NULL: not activated yet */
 	int64_t created_us;
 	bool is_super, is_disabled;
-	char *features;      /* JSON array of names */
-	char *totp_sealed;   /* NULL: no second factor */
+	char *features;            /* JSON array of names */
+	char *totp_sealed;         /* NULL: no second factor */
 	char *totp_pending_sealed; /* set up, not proved yet, or NULL */
 	int64_t totp_last_step;
 };

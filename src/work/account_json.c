@@ -19,10 +19,10 @@ json_t *person_json(int64_t id, const char *name, const char *email)
 
 json_t *user_json(const struct user *user)
 {
-	return json_pack("{s:I, s:s, s:s, s:o, s:o, s:b, s:b, s:b, s:b, s:b}", "id", (json_int_t)user->id, "name", user->name, "email", user->email,
-		"created", json_time(user->created_us), "features", json_kept(user->features), "isSuperAdmin", user->is_super, "mfaEnabled",
-		user->totp_sealed != NULL, "isDisabled", user->is_disabled, "isActivated", user->password_hash != NULL, "canAccessLogs",
-		user->is_super);
+	return json_pack("{s:I, s:s, s:s, s:o, s:o, s:b, s:b, s:b, s:b, s:b}", "id", (json_int_t)user->id, "name", user->name,
+		"email", user->email, "created", json_time(user->created_us), "features", json_kept(user->features),
+		"isSuperAdmin", user->is_super, "mfaEnabled", user->totp_sealed != NULL, "isDisabled", user->is_disabled,
+		"isActivated", user->password_hash != NULL, "canAccessLogs", user->is_super);
 }
 
 json_t *maintainer_json(const struct maintainer *maintainer)
@@ -33,9 +33,9 @@ json_t *maintainer_json(const struct maintainer *maintainer)
 
 json_t *organization_json(const struct organization *organization, const struct maintainer *maintainer)
 {
-	json_t *made = json_pack("{s:I, s:s, s:o, s:b, s:b, s:n, s:n}", "id", (json_int_t)organization->id, "name", organization->name, "created",
-		json_time(organization->created_us), "allowAutoJoin", organization->allow_auto_join, "mfaRequired", false, "crmId",
-		"activityCenterProjectId");
+	json_t *made = json_pack("{s:I, s:s, s:o, s:b, s:b, s:n, s:n}", "id", (json_int_t)organization->id, "name",
+		organization->name, "created", json_time(organization->created_us), "allowAutoJoin",
+		organization->allow_auto_join, "mfaRequired", false, "crmId", "activityCenterProjectId");
 	if (made && maintainer)
 		json_object_set_new(made, "maintainer", maintainer_json(maintainer));
 	return made;
@@ -43,8 +43,9 @@ json_t *organization_json(const struct organization *organization, const struct 
 
 json_t *organization_user_json(const struct organization_user *user)
 {
-	return json_pack("{s:I, s:s, s:s, s:o, s:s, s:b, s:o}", "id", (json_int_t)user->user_id, "name", user->name, "email", user->email, "created",
-		json_time(user->created_us), "status", "active", "isActivated", user->is_activated, "invitor", json_null());
+	return json_pack("{s:I, s:s, s:s, s:o, s:s, s:b, s:o}", "id", (json_int_t)user->user_id, "name", user->name, "email",
+		user->email, "created", json_time(user->created_us), "status", "active", "isActivated", user->is_activated,
+		"invitor", json_null());
 }
 
 /* Standard limits of tokens/verify are not repeated here: only what was set. */
@@ -62,7 +63,8 @@ static void project_json_state(json_t *made, const struct project *project)
 {
 	json_object_set_new(made, "isDisabled", json_boolean(project->is_disabled));
 	json_object_set_new(made, "disabled",
-		project->is_disabled ? json_pack("{s:s, s:n}", "reason", project->disabled_reason, "estimatedEndTime") : json_null());
+		project->is_disabled ? json_pack("{s:s, s:n}", "reason", project->disabled_reason, "estimatedEndTime")
+				     : json_null());
 	json_object_set_new(made, "isDeleted", json_boolean(project->deleted_us > 0));
 	if (project->deleted_us > 0) {
 		json_object_set_new(made, "deletedTime", json_time(project->deleted_us));
@@ -74,11 +76,13 @@ static void project_json_state(json_t *made, const struct project *project)
 json_t *project_json(const struct project *project, const struct organization *organization)
 {
 	json_t *made = json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:[s], s:s, s:I, s:I, s:{s:I}}", "id",
-		(json_int_t)project->id, "name", project->name, "type", project->type, "region", "local", "created", json_time(project->created_us),
-		"expires", json_time(project->expires_us), "features", json_kept(project->features), "limits", limits_json(project->limits),
-		"dataSizeBytes", (json_int_t)project->data_size_bytes, "rowsCount", (json_int_t)project->rows_count, "defaultBackend", "snowflake",
-		"assignedBackends", "snowflake", "fileStorageProvider", "azure", "eventsKeepDays", (json_int_t)project->events_keep_days,
-		"tokenMaxLifeSeconds", (json_int_t)project->token_max_life_s, "organization", "id", (json_int_t)project->organization_id);
+		(json_int_t)project->id, "name", project->name, "type", project->type, "region", "local", "created",
+		json_time(project->created_us), "expires", json_time(project->expires_us), "features",
+		json_kept(project->features), "limits", limits_json(project->limits), "dataSizeBytes",
+		(json_int_t)project->data_size_bytes, "rowsCount", (json_int_t)project->rows_count, "defaultBackend", "snowflake",
+		"assignedBackends", "snowflake", "fileStorageProvider", "azure", "eventsKeepDays",
+		(json_int_t)project->events_keep_days, "tokenMaxLifeSeconds", (json_int_t)project->token_max_life_s,
+		"organization", "id", (json_int_t)project->organization_id);
 	if (!made)
 		return NULL;
 	project_json_state(made, project);
@@ -89,10 +93,11 @@ json_t *project_json(const struct project *project, const struct organization *o
 
 json_t *member_json(const struct member *member)
 {
-	json_t *made = json_pack("{s:I, s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:I}", "id", (json_int_t)member->user_id, "name",
-		member->name, "email", member->email, "features", json_kept(member->features), "role", member->role, "status", "active", "reason",
-		member->reason, "created", json_time(member->created_us), "expires", json_time(member->expires_us), "isActivated",
-		member->is_activated, "mfaEnabled", member->has_second_factor, "masterTokenId", (json_int_t)member->master_token_id);
+	json_t *made = json_pack("{s:I, s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:I}", "id",
+		(json_int_t)member->user_id, "name", member->name, "email", member->email, "features",
+		json_kept(member->features), "role", member->role, "status", "active", "reason", member->reason, "created",
+		json_time(member->created_us), "expires", json_time(member->expires_us), "isActivated", member->is_activated,
+		"mfaEnabled", member->has_second_factor, "masterTokenId", (json_int_t)member->master_token_id);
 	if (made)
 		json_object_set_new(made, "invitor",
 			member->invited_by ? json_pack("{s:I}", "id", (json_int_t)member->invited_by) : json_null());
@@ -101,16 +106,18 @@ json_t *member_json(const struct member *member)
 
 json_t *invitation_json(const struct invitation *invitation)
 {
-	json_t *user = json_pack("{s:o, s:s?, s:s}", "id", invitation->user_id ? json_integer(invitation->user_id) : json_null(), "name",
-		invitation->user_name, "email", invitation->email);
-	json_t *made = json_pack("{s:I, s:o, s:o, s:s, s:o, s:o}", "id", (json_int_t)invitation->id, "created", json_time(invitation->created_us),
-		"expires", json_time(invitation->expires_us), "reason", invitation->reason, "user", user, "creator",
+	json_t *user = json_pack("{s:o, s:s?, s:s}", "id", invitation->user_id ? json_integer(invitation->user_id) : json_null(),
+		"name", invitation->user_name, "email", invitation->email);
+	json_t *made = json_pack("{s:I, s:o, s:o, s:s, s:o, s:o}", "id", (json_int_t)invitation->id, "created",
+		json_time(invitation->created_us), "expires", json_time(invitation->expires_us), "reason", invitation->reason,
+		"user", user, "creator",
 		person_json(invitation->creator_id, invitation->creator_name, invitation->creator_email));
 	if (!made)
 		return NULL;
 	if (invitation->project_id) {
 		json_object_set_new(made, "role", json_string(invitation->role));
-		json_object_set_new(made, "expirationSeconds", invitation->member_s ? json_integer(invitation->member_s) : json_null());
+		json_object_set_new(
+			made, "expirationSeconds", invitation->member_s ? json_integer(invitation->member_s) : json_null());
 		json_object_set_new(made, "project",
 			json_pack("{s:I, s:s?}", "id", (json_int_t)invitation->project_id, "name", invitation->project_name));
 	}
@@ -122,24 +129,25 @@ json_t *invitation_json(const struct invitation *invitation)
 json_t *join_request_json(const struct join_request *request)
 {
 	return json_pack("{s:I, s:o, s:o, s:s, s:s, s:o, s:o, s:{s:I, s:s}}", "id", (json_int_t)request->id, "created",
-		json_time(request->created_us), "expires", json_time(request->expires_us), "role", request->role, "reason", request->reason,
-		"expirationSeconds", request->member_s ? json_integer(request->member_s) : json_null(), "user",
-		person_json(request->user_id, request->user_name, request->user_email), "project", "id", (json_int_t)request->project_id, "name",
-		request->project_name);
+		json_time(request->created_us), "expires", json_time(request->expires_us), "role", request->role, "reason",
+		request->reason, "expirationSeconds", request->member_s ? json_integer(request->member_s) : json_null(), "user",
+		person_json(request->user_id, request->user_name, request->user_email), "project", "id",
+		(json_int_t)request->project_id, "name", request->project_name);
 }
 
 json_t *manage_token_json(const struct manage_token *token)
 {
 	int64_t now = now_us();
-	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:o}", "id", (json_int_t)token->id, "description", token->description,
-		"created", json_time(token->created_us), "refreshed", json_time(token->refreshed_us), "lastUsed", json_time(token->last_used_us),
-		"expires", json_time(token->expires_us), "isSessionToken", token->is_session, "isExpired",
-		token->expires_us > 0 && token->expires_us <= now, "isDisabled", false, "scopes", json_kept(token->scopes));
+	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:o}", "id", (json_int_t)token->id, "description",
+		token->description, "created", json_time(token->created_us), "refreshed", json_time(token->refreshed_us),
+		"lastUsed", json_time(token->last_used_us), "expires", json_time(token->expires_us), "isSessionToken",
+		token->is_session, "isExpired", token->expires_us > 0 && token->expires_us <= now, "isDisabled", false, "scopes",
+		json_kept(token->scopes));
 }
 
 json_t *feature_json(const struct feature *feature)
 {
-	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:b, s:b}", "id", (json_int_t)feature->id, "name", feature->name, "type", feature->type,
-		"title", feature->title, "description", feature->description, "created", json_time(feature->created_us), "canBeManageByAdmin", false,
-		"canBeManagedViaAPI", true);
+	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:b, s:b}", "id", (json_int_t)feature->id, "name", feature->name, "type",
+		feature->type, "title", feature->title, "description", feature->description, "created",
+		json_time(feature->created_us), "canBeManageByAdmin", false, "canBeManagedViaAPI", true);
 }

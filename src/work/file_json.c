@@ -37,7 +37,8 @@ char *file_download_url(struct app *app, struct arena *arena, const struct ident
 		sign(app, arena, identity, file, (struct sas){ .is_blob = true, .read = true }));
 }
 
-static json_t *credentials(struct app *app, struct arena *arena, const struct identity *identity, const struct file *file, bool write)
+static json_t *credentials(
+	struct app *app, struct arena *arena, const struct identity *identity, const struct file *file, bool write)
 {
 	char *sas = sign(app, arena, identity, file, (struct sas){ .read = true, .write = write, .list = true });
 	char *connection = arena_printf(arena, "BlobEndpoint=%s" BLOB_ROOT ";SharedAccessSignature=%s", app->public_url, sas);
@@ -46,7 +47,8 @@ static json_t *credentials(struct app *app, struct arena *arena, const struct id
 	return json;
 }
 
-void file_json_upload(struct app *app, struct arena *arena, const struct identity *identity, const struct file *file, json_t *json)
+void file_json_upload(
+	struct app *app, struct arena *arena, const struct identity *identity, const struct file *file, json_t *json)
 {
 	json_object_set_new(json, "absUploadParams",
 		json_pack("{s:s, s:s, s:s, s:o}", "blobName", file->blob, "accountName", account_name(app, arena), "container",
@@ -182,7 +184,8 @@ char *file_manifest_for(struct app *app, const struct file *file, const char *te
 		const char *name = url ? file_slice_of(file, url) : NULL;
 		if (name)
 			json_object_set_new(entry, "url",
-				json_string(plain ? file_blob_url(app, arena, file, name) : blob_client_url(app, arena, file, name)));
+				json_string(
+					plain ? file_blob_url(app, arena, file, name) : blob_client_url(app, arena, file, name)));
 	}
 	return manifest ? json_dumps(manifest, JSON_COMPACT) : strdup(text);
 }

@@ -22,7 +22,8 @@ int file_permit(struct db *db, const struct caller *who, const struct file *file
 /* As answered by detail, list and prepare. The url is signed for this identity and works one hour. */
 json_t *file_json(struct app *app, struct arena *arena, const struct identity *identity, const struct file *file);
 /* Adds absUploadParams: may write this file's contents. */
-void file_json_upload(struct app *app, struct arena *arena, const struct identity *identity, const struct file *file, json_t *json);
+void file_json_upload(
+	struct app *app, struct arena *arena, const struct identity *identity, const struct file *file, json_t *json);
 /* Adds absCredentials and absPath: may read them. */
 void file_json_read(struct app *app, struct arena *arena, const struct identity *identity, const struct file *file, json_t *json);
 

@@ -84,14 +84,16 @@ int invitation_accept(struct db *db, struct arena *arena, const struct origin *o
 	return member_join(db, arena, origin, user, &member, NULL, e);
 }
 
-int account_link_send(struct app *app, struct db *db, struct arena *arena, const struct user *user, const char *kind, struct err *e)
+int account_link_send(
+	struct app *app, struct db *db, struct arena *arena, const struct user *user, const char *kind, struct err *e)
 {
 	uint8_t hash[32];
 	char until[TIME_TEXT_SIZE];
 	bool reset = str_eq(kind, "reset");
 	int64_t expires_us = now_us() + (reset ? RESET_S : app->conf.invitation_s) * US_PER_S;
 	char *link = link_make(app, arena, kind, hash);
-	int rc = link ? user_link_insert(db, user->id, kind, hash, expires_us, e) : fail_internal(e, ERR_INTERNAL, "no memory for a link");
+	int rc = link ? user_link_insert(db, user->id, kind, hash, expires_us, e)
+		      : fail_internal(e, ERR_INTERNAL, "no memory for a link");
 	if (rc < 0)
 		return rc;
 	struct mail mail = {
@@ -111,7 +113,8 @@ int member_removed_mail(struct db *db, struct arena *arena, const struct member 
 		.to = member->email,
 		.subject = arena_printf(arena, "You are no longer a member of %s", member->project_name),
 		.text = arena_printf(arena,
-			"Your membership in the project \"%s\" has ended.\n\nYour master token there is dead from now on. Tokens that you made for others "
+			"Your membership in the project \"%s\" has ended.\n\nYour master token there is dead from now on. Tokens "
+			"that you made for others "
 			"still work; the project's administrators can see and delete them.\n",
 			member->project_name),
 		.project_id = member->project_id,
@@ -132,7 +135,9 @@ static int member_expire(struct db *db, struct arena *arena, const struct member
 	int rc = project_find(db, arena, member->project_id, &project, e);
 	if (rc <= 0)
 		return rc;
-	struct origin origin = { .project_id = project->id, .branch_id = project->default_branch_id, .run_id = "", .address = "", .via = "server" };
+	struct origin origin = {
+		.project_id = project->id, .branch_id = project->default_branch_id, .run_id = "", .address = "", .via = "server"
+	};
 	if ((rc = member_leave(db, &origin, member, e)) < 0)
 		return rc;
 	return member_removed_mail(db, arena, member, e);

@@ -18,7 +18,8 @@ int invitation_accept(struct db *db, struct arena *arena, const struct origin *o
 	const struct user *user, struct err *e);
 
 /* Mails a link of kind "activate" (invitation_s long) or "reset" (an hour). Inside a write. */
-int account_link_send(struct app *app, struct db *db, struct arena *arena, const struct user *user, const char *kind, struct err *e);
+int account_link_send(
+	struct app *app, struct db *db, struct arena *arena, const struct user *user, const char *kind, struct err *e);
 /* The hash under which a link's secret is kept. */
 void account_link_hash(const char *secret, uint8_t ret_hash[32]);
 

@@ -19,13 +19,13 @@ static void powers_set(struct token *token, enum role role)
 	token->can_create_jobs = role != ROLE_READ_ONLY;
 }
 
-static int member_event(struct db *db, const struct origin *origin, enum event_type type, const struct member *member, const char *role,
-	struct err *e)
+static int member_event(struct db *db, const struct origin *origin, enum event_type type, const struct member *member,
+	const char *role, struct err *e)
 {
 	char id[24];
 	snprintf(id, sizeof(id), "%lld", (long long)member->user_id);
-	own(own_json) json_t *params = json_pack("{s:s, s:s, s:I}", "role", role, "email", member->email ? member->email : "", "masterTokenId",
-		(json_int_t)member->master_token_id);
+	own(own_json) json_t *params = json_pack("{s:s, s:s, s:I}", "role", role, "email", member->email ? member->email : "",
+		"masterTokenId", (json_int_t)member->master_token_id);
 	if (!origin->token_id && origin->token_description)
 		json_object_set_new(params, "admin", json_pack("{s:s}", "email", origin->token_description));
 	struct event_object object = { .id = id, .name = member->email, .params = params };
@@ -48,7 +48,10 @@ int member_join(struct db *db, struct arena *arena, const struct origin *origin,
 	if (rc < 0)
 		return rc;
 	own(own_secret) char *string = NULL;
-	struct token token = { .project_id = member->project_id, .description = user->email, .admin_id = user->id, .is_master = true,
+	struct token token = { .project_id = member->project_id,
+		.description = user->email,
+		.admin_id = user->id,
+		.is_master = true,
 		.expires_us = member->expires_us };
 	powers_set(&token, role_from_name(member->role));
 	if ((rc = token_make(db, &token, &string, e)) < 0)
@@ -63,15 +66,16 @@ int member_join(struct db *db, struct arena *arena, const struct origin *origin,
 	return member_event(db, origin, EVENT_MEMBER_ADDED, member, member->role, e);
 }
 
-int member_change_role(struct db *db, struct arena *arena, const struct origin *origin, const struct member *member, enum role role,
-	struct err *e)
+int member_change_role(struct db *db, struct arena *arena, const struct origin *origin, const struct member *member,
+	enum role role, struct err *e)
 {
 	struct token *token;
 	int rc = token_get(db, arena, member->project_id, member->master_token_id, &token, e);
 	if (rc < 0)
 		return rc;
 	powers_set(token, role);
-	if ((rc = member_set_role(db, member->project_id, member->user_id, role_name(role), e)) < 0 || (rc = token_update(db, token, e)) < 0)
+	if ((rc = member_set_role(db, member->project_id, member->user_id, role_name(role), e)) < 0 ||
+		(rc = token_update(db, token, e)) < 0)
 		return rc;
 	return member_event(db, origin, EVENT_MEMBER_CHANGED, member, role_name(role), e);
 }

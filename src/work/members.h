@@ -13,8 +13,8 @@
 int member_join(struct db *db, struct arena *arena, const struct origin *origin, const struct user *user, struct member *member,
 	char **ret_token, struct err *e);
 /* Role changed, the master token's powers with it. */
-int member_change_role(struct db *db, struct arena *arena, const struct origin *origin, const struct member *member, enum role role,
-	struct err *e);
+int member_change_role(struct db *db, struct arena *arena, const struct origin *origin, const struct member *member,
+	enum role role, struct err *e);
 /* The master token is dead, the membership gone, EVENT_MEMBER_REMOVED. The caller mails it after the commit. */
 int member_leave(struct db *db, const struct origin *origin, const struct member *member, struct err *e);
 

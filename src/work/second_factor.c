@@ -80,8 +80,8 @@ static int recovery_make(struct db *db, struct arena *arena, int64_t user_id, ch
 	return recovery_set(db, user_id, (const uint8_t(*)[32])hashes, RECOVERY_CODES, e);
 }
 
-int second_factor_enable(struct db *db, struct arena *arena, const struct user *user, const char *code, char *ret_codes[RECOVERY_CODES],
-	struct err *e)
+int second_factor_enable(struct db *db, struct arena *arena, const struct user *user, const char *code,
+	char *ret_codes[RECOVERY_CODES], struct err *e)
 {
 	if (!user->totp_pending_sealed)
 		return fail(e, ERR_MANAGE_VALIDATION, "Set the second factor up first.");

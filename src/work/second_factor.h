@@ -12,8 +12,8 @@
 int second_factor_setup(struct db *db, struct arena *arena, const struct user *user, char **ret_secret, struct err *e);
 /* The code proves the pending secret: it is the second factor from now on. ret_codes are the recovery codes, shown once, the arena's.
  * ERR_MANAGE_VALIDATION when the code is wrong or nothing is pending. Inside a write. */
-int second_factor_enable(struct db *db, struct arena *arena, const struct user *user, const char *code, char *ret_codes[RECOVERY_CODES],
-	struct err *e);
+int second_factor_enable(struct db *db, struct arena *arena, const struct user *user, const char *code,
+	char *ret_codes[RECOVERY_CODES], struct err *e);
 /* 1: the code is right and used up now (an app's code, or a recovery code); 0: wrong. Inside a write. */
 int second_factor_check(struct db *db, struct arena *arena, const struct user *user, const char *code, struct err *e);
 /* Inside a write. */

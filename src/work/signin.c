@@ -128,7 +128,8 @@ static int refuse_tokens(const struct credentials *credentials, struct err *e)
 	if (token_parse(credentials->password, &project_id, &token_id) || token_parse(credentials->email, &project_id, &token_id))
 		return fail(e, ERR_LOGIN_TOKEN, NULL);
 	if (manage_token_parse(credentials->password) || manage_token_parse(credentials->email))
-		return fail(e, ERR_LOGIN_TOKEN, "This is a management token; people sign in here with e-mail and password. It works in the header "
+		return fail(e, ERR_LOGIN_TOKEN,
+			"This is a management token; people sign in here with e-mail and password. It works in the header "
 			"X-KBC-ManageApiToken of calls of the Management API.");
 	return 0;
 }
@@ -155,7 +156,8 @@ static int prove_end(struct db *db, void *arg, struct err *e)
 	return attempt_forget(db, arg, e);
 }
 
-int signin_prove(struct app *app, struct arena *arena, const struct user *user, const struct credentials *credentials, struct err *e)
+int signin_prove(
+	struct app *app, struct arena *arena, const struct user *user, const struct credentials *credentials, struct err *e)
 {
 	struct attempt attempt = { .app = app, .arena = arena, .credentials = credentials };
 	int rc = attempt_init(&attempt, e);
@@ -166,7 +168,8 @@ int signin_prove(struct app *app, struct arena *arena, const struct user *user, 
 	return database_transact(app->database, prove_end, &attempt, e);
 }
 
-int signin_open(struct app *app, struct db *db, struct arena *arena, const struct credentials *credentials, struct signed_in *ret, struct err *e)
+int signin_open(struct app *app, struct db *db, struct arena *arena, const struct credentials *credentials, struct signed_in *ret,
+	struct err *e)
 {
 	uint8_t hash[SECRET_HASH_SIZE];
 	struct session session = {

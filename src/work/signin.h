@@ -29,10 +29,12 @@ struct signed_in {
 int signin(struct app *app, struct arena *arena, const struct credentials *credentials, struct signed_in *ret, struct err *e);
 
 /* Only the password of somebody who is signed in already, counted like a sign-in. On a worker only. */
-int signin_prove(struct app *app, struct arena *arena, const struct user *user, const struct credentials *credentials, struct err *e);
+int signin_prove(
+	struct app *app, struct arena *arena, const struct user *user, const struct credentials *credentials, struct err *e);
 
 /* Opens a session for the user. Inside a write. */
-int signin_open(struct app *app, struct db *db, struct arena *arena, const struct credentials *credentials, struct signed_in *ret, struct err *e);
+int signin_open(struct app *app, struct db *db, struct arena *arena, const struct credentials *credentials, struct signed_in *ret,
+	struct err *e);
 
 /* One try of something that may not be repeated at will ("reset:<address>"): ERR_LOCKED_OUT with the seconds to wait. Inside a write. */
 struct attempt_rule {

@@ -83,9 +83,9 @@ static int do_expire(struct change *change, struct db *db, struct err *err)
 
 static int do_clean(struct change *change, struct db *db, struct err *err)
 {
-	static const struct sql sql[] = { { "DELETE FROM files WHERE project_id = $1" }, { "DELETE FROM file_tags WHERE project_id = $1" },
-		{ "DELETE FROM file_runs WHERE project_id = $1" }, { "DELETE FROM file_readers WHERE project_id = $1" },
-		{ "DELETE FROM file_graves WHERE project_id = $1" } };
+	static const struct sql sql[] = { { "DELETE FROM files WHERE project_id = $1" },
+		{ "DELETE FROM file_tags WHERE project_id = $1" }, { "DELETE FROM file_runs WHERE project_id = $1" },
+		{ "DELETE FROM file_readers WHERE project_id = $1" }, { "DELETE FROM file_graves WHERE project_id = $1" } };
 	int rc = 0;
 	(void)change;
 	for (size_t i = 0; rc == 0 && i < sizeof(sql) / sizeof(sql[0]); i++)
@@ -107,9 +107,16 @@ static struct file *find(int64_t id)
 static int64_t insert(const char *name, int64_t token_id, const char *run_id)
 {
 	char *tags[] = { arena_strdup(arena, "a"), arena_strdup(arena, "b"), arena_strdup(arena, "a") };
-	struct file file = { .project_id = PROJECT, .branch_id = 1, .name = arena_strdup(arena, name), .max_age_days = 15,
-		.size_bytes = 5, .creator_token_id = token_id, .creator_description = arena_strdup(arena, "me"),
-		.run_id = arena_strdup(arena, run_id), .tags = tags, .tag_count = 3 };
+	struct file file = { .project_id = PROJECT,
+		.branch_id = 1,
+		.name = arena_strdup(arena, name),
+		.max_age_days = 15,
+		.size_bytes = 5,
+		.creator_token_id = token_id,
+		.creator_description = arena_strdup(arena, "me"),
+		.run_id = arena_strdup(arena, run_id),
+		.tags = tags,
+		.tag_count = 3 };
 	CHECK(change_do((struct change){ .run = do_insert, .file = &file }) == 0);
 	return file.id;
 }

@@ -32,9 +32,10 @@ static void test_good(void)
 
 static void test_bad(void)
 {
-	static const char *const documents[] = { "", "x", "<BlockList>", "<BlockList><Latest>YQ==</Latest>", "<BlockList><Latest>YQ==",
-		"<BlockList><Latest>YQ==</Committed></BlockList>", "<BlockList><Other>YQ==</Other></BlockList>", "<?xml <BlockList/>",
-		"<BlockList/>x", "<Blocks><Latest>YQ==</Latest></Blocks>", "<BlockList><Latest a='1'>YQ==</Latest></BlockList>",
+	static const char *const documents[] = { "", "x", "<BlockList>", "<BlockList><Latest>YQ==</Latest>",
+		"<BlockList><Latest>YQ==", "<BlockList><Latest>YQ==</Committed></BlockList>",
+		"<BlockList><Other>YQ==</Other></BlockList>", "<?xml <BlockList/>", "<BlockList/>x",
+		"<Blocks><Latest>YQ==</Latest></Blocks>", "<BlockList><Latest a='1'>YQ==</Latest></BlockList>",
 		"<!DOCTYPE a [<!ENTITY x 'y'>]><BlockList/>" };
 	for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++)
 		CHECK(parse(documents[i]) == -ERR_BLOB_XML);

@@ -24,9 +24,12 @@ static void split(struct query *query, const char *sas)
 		const char *key;
 		size_t offset;
 	} places[] = {
-		{ "sr=", offsetof(struct sas_text, resource) }, { "si=", offsetof(struct sas_text, identifier) },
-		{ "st=", offsetof(struct sas_text, starts) }, { "se=", offsetof(struct sas_text, expires) },
-		{ "sp=", offsetof(struct sas_text, permissions) }, { "sig=", offsetof(struct sas_text, signature) },
+		{ "sr=", offsetof(struct sas_text, resource) },
+		{ "si=", offsetof(struct sas_text, identifier) },
+		{ "st=", offsetof(struct sas_text, starts) },
+		{ "se=", offsetof(struct sas_text, expires) },
+		{ "sp=", offsetof(struct sas_text, permissions) },
+		{ "sig=", offsetof(struct sas_text, signature) },
 	};
 	char *to = query->text, *save = NULL;
 	memset(query, 0, sizeof(*query));
@@ -43,8 +46,14 @@ static void split(struct query *query, const char *sas)
 
 static struct sas sample(bool is_blob)
 {
-	return (struct sas){ .is_blob = is_blob, .token_id = 7, .token_version = 3, .starts_us = NOW - 60 * US_PER_S,
-		.expires_us = NOW + 60 * US_PER_S, .read = true, .write = !is_blob, .list = !is_blob };
+	return (struct sas){ .is_blob = is_blob,
+		.token_id = 7,
+		.token_version = 3,
+		.starts_us = NOW - 60 * US_PER_S,
+		.expires_us = NOW + 60 * US_PER_S,
+		.read = true,
+		.write = !is_blob,
+		.list = !is_blob };
 }
 
 static void test_good(struct arena *arena)
@@ -67,11 +76,11 @@ static void test_changed(struct arena *arena)
 	struct sas sas = sample(false), blob = sample(true), ret;
 	struct query query;
 	const char *text = sas_make(arena, &sas, CONTAINER, NULL);
-#define REFUSED(member, value) \
-	do { \
-		split(&query, text); \
-		query.sas.member = value; \
-		CHECK(!sas_check(&query.sas, CONTAINER, "x", NOW, &ret)); \
+#define REFUSED(member, value)                                                                                                   \
+	do {                                                                                                                     \
+		split(&query, text);                                                                                             \
+		query.sas.member = value;                                                                                        \
+		CHECK(!sas_check(&query.sas, CONTAINER, "x", NOW, &ret));                                                        \
 	} while (0)
 	REFUSED(resource, "b");
 	REFUSED(resource, NULL);
@@ -110,7 +119,8 @@ static void test_junk(void)
 	text.permissions = "d";
 	CHECK(!sas_read(&text, &ret));
 	text.permissions = "r";
-	static const char *const identifiers[] = { "", ".", "7", "7.", ".3", "-7.3", "7.3.1", "99999999999999999999999999.1", "a.b" };
+	static const char *const identifiers[] = { "", ".", "7", "7.", ".3", "-7.3", "7.3.1", "99999999999999999999999999.1",
+		"a.b" };
 	for (size_t i = 0; i < sizeof(identifiers) / sizeof(identifiers[0]); i++) {
 		text.identifier = identifiers[i];
 		CHECK(!sas_read(&text, &ret));

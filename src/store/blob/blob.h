@@ -17,9 +17,10 @@ struct blob_info {
 	int64_t created_us, modified_us;
 	char *content_type;        /* or NULL */
 	char *content_disposition; /* or NULL */
-	char *content_language, *cache_control; /* or NULL; a content encoding is not kept: clients would decode behind their callers' backs */
-	char *etag;                /* quoted */
-	bool only_new;             /* writing: ERR_BLOB_EXISTS when there is one already */
+	char *content_language,
+		*cache_control; /* or NULL; a content encoding is not kept: clients would decode behind their callers' backs */
+	char *etag;             /* quoted */
+	bool only_new;          /* writing: ERR_BLOB_EXISTS when there is one already */
 };
 
 int blobs_open(const struct conf *conf, struct blobs **ret, struct err *e);
@@ -30,16 +31,18 @@ bool blob_container_parse(const char *container, int64_t *ret_project_id, int64_
 
 /* container is "exp-15-files-<project>-<file>"; name is any UTF-8 text without NUL, at most 1,024 bytes: it never becomes a path by itself. */
 /* Opens for reading: 1 and an fd, 0 when there is none, negative failed. info may be NULL. */
-int blob_open(struct blobs *blobs, struct arena *arena, const char *container, const char *name, int *ret_fd, struct blob_info *info, struct err *e);
+int blob_open(struct blobs *blobs, struct arena *arena, const char *container, const char *name, int *ret_fd,
+	struct blob_info *info, struct err *e);
 /* Takes a finished local file (moved, or copied across devices; NULL: nothing, an empty blob) as the blob's contents. Of info (may be NULL) the texts and
  * only_new are used, the rest is made. */
-int blob_put_file(struct blobs *blobs, const char *container, const char *name, const char *path, const struct blob_info *info, struct err *e);
+int blob_put_file(struct blobs *blobs, const char *container, const char *name, const char *path, const struct blob_info *info,
+	struct err *e);
 /* A writer for contents made piece by piece (exports): nothing is visible before commit. */
 struct blob_writer;
 int blob_write_open(struct blobs *blobs, const char *container, const char *name, struct blob_writer **ret, struct err *e);
 int blob_write(struct blob_writer *writer, const void *data, size_t length, struct err *e);
 int blob_write_commit(struct blob_writer *writer, const struct blob_info *info, struct err *e); /* frees, also when it fails */
-void blob_write_abort(struct blob_writer *writer); /* frees; NULL is fine */
+void blob_write_abort(struct blob_writer *writer);                                              /* frees; NULL is fine */
 
 /* Contents that come in blocks, in any order, made visible by the list that names them. */
 #define BLOB_BLOCKS_MAX 50000

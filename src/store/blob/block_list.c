@@ -91,7 +91,8 @@ static size_t count_blocks(const struct reader *reader)
 	return angles / 2 + 1;
 }
 
-int block_list_parse(struct arena *arena, const char *text, size_t length, struct blob_block **ret, size_t *ret_count, struct err *e)
+int block_list_parse(
+	struct arena *arena, const char *text, size_t length, struct blob_block **ret, size_t *ret_count, struct err *e)
 {
 	struct reader reader = { text, text + length };
 	size_t count = 0, most = count_blocks(&reader);

@@ -163,8 +163,8 @@ static void info_read(struct arena *arena, json_t *meta, struct blob_info *info)
 	info->etag = member(arena, meta, "etag");
 }
 
-int blob_open(struct blobs *blobs, struct arena *arena, const char *container, const char *name, int *ret_fd, struct blob_info *info,
-	struct err *e)
+int blob_open(struct blobs *blobs, struct arena *arena, const char *container, const char *name, int *ret_fd,
+	struct blob_info *info, struct err *e)
 {
 	own(own_close) int folder = -1;
 	int rc = local_container(blobs, container, false, &folder, e);
@@ -218,7 +218,8 @@ static int take_copy(int folder, int from, const char *path, const char *as, str
 
 int local_take(int folder, const char *path, const char *as, struct err *e)
 {
-	own(own_close) int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : openat(folder, as, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	own(own_close) int fd =
+		path ? open(path, O_RDONLY | O_CLOEXEC) : openat(folder, as, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 || fsync(fd) < 0)
 		return local_fail(e, "contents received");
 	if (!path || renameat(AT_FDCWD, path, folder, as) == 0)
@@ -239,8 +240,8 @@ static json_t *meta_make(const char *name, const char *data, int64_t size, const
 	int64_t now = now_us();
 	secret_random_bytes(&random, sizeof(random));
 	snprintf(etag, sizeof(etag), "\"0x%016llX\"", (unsigned long long)random);
-	json_t *meta = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s}", "name", name, "data", data, "size", (json_int_t)size, "created",
-		(json_int_t)now, "modified", (json_int_t)now, "etag", etag);
+	json_t *meta = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s}", "name", name, "data", data, "size", (json_int_t)size,
+		"created", (json_int_t)now, "modified", (json_int_t)now, "etag", etag);
 	if (!meta || !info)
 		return meta;
 	put_text(meta, "type", info->content_type);
@@ -401,7 +402,8 @@ int blob_remove_container(struct blobs *blobs, const char *container, struct err
 		return rc;
 	folder_empty(folder);
 	own(own_free) char *path = NULL;
-	if (!blob_container_parse(container, &project_id, &file_id) || asprintf(&path, "%lld/%s", (long long)project_id, container) < 0)
+	if (!blob_container_parse(container, &project_id, &file_id) ||
+		asprintf(&path, "%lld/%s", (long long)project_id, container) < 0)
 		return fail_internal(e, ERR_INTERNAL, "out of memory");
 	if (unlinkat(blobs->root, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return local_fail(e, "remove");

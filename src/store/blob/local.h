@@ -9,7 +9,7 @@
 #include "store/blob/blob.h"
 
 struct blobs {
-	int root; /* <data>/blobs */
+	int root;               /* <data>/blobs */
 	pthread_mutex_t commit; /* one blob becomes visible at a time: the one replaced is then known and removed */
 };
 
@@ -21,7 +21,8 @@ int local_container(struct blobs *blobs, const char *container, bool create, int
 json_t *local_meta(int folder, const char *name);
 void local_data_name(char ret[LOCAL_NAME_SIZE]);
 /* The synced file data becomes the blob's contents; what was there before goes. */
-int local_commit(struct blobs *blobs, int folder, const char *name, const char *data, const struct blob_info *info, struct err *e);
+int local_commit(
+	struct blobs *blobs, int folder, const char *name, const char *data, const struct blob_info *info, struct err *e);
 /* Moves a finished file into the folder and syncs it; path NULL makes an empty one. */
 int local_take(int folder, const char *path, const char *as, struct err *e);
 /* Appends length bytes of a file from offset on. */
