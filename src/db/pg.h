@@ -50,6 +50,7 @@ struct pg_database {
 	pthread_t *writers;
 	size_t writer_count;
 	struct pg_lookups lookups;
+	_Atomic int64_t warned_us; /* the latest line of the log about a connection that was not made */
 };
 
 /* Up to this many parameters need no memory of their own. */

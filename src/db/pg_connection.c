@@ -57,11 +57,19 @@ static void ignore_notice(void *arg, const PGresult *result)
 	(void)result;
 }
 
+/* Every thread tries again and again: one line a second says it. */
+static void warn(struct pg_database *database, const char *detail)
+{
+	int64_t now = monotonic_us(), last = atomic_load(&database->warned_us);
+	if (now - last > US_PER_S && atomic_compare_exchange_strong(&database->warned_us, &last, now))
+		log_line(LOG_WARN, "no connection to the database", "detail", detail, NULL);
+}
+
 int pg_connect(struct pg_db *db, struct err *e)
 {
 	static const char *const KEYS[] = { "dbname", "fallback_application_name", "client_encoding", "connect_timeout",
 		"keepalives_idle", "tcp_user_timeout", NULL };
-	const struct pg_database *database = (struct pg_database *)db->base.database;
+	const struct pg_database *database = (const struct pg_database *)db->base.database;
 	const char *const values[] = { database->url, "chatelaine", "UTF8", "3", "30", "20000", NULL };
 	if (db->handle && PQstatus(db->handle) == CONNECTION_OK)
 		return 0;
@@ -75,7 +83,7 @@ int pg_connect(struct pg_db *db, struct err *e)
 		PQstatus(db->handle) == CONNECTION_OK ? PQexec(db->handle, db->reconnects ? SETUP_READER : SETUP) : NULL;
 	bool good = PQresultStatus(result) == PGRES_TUPLES_OK;
 	if (!good)
-		log_line(LOG_WARN, "no connection to the database", "detail", PQerrorMessage(db->handle), NULL);
+		warn((struct pg_database *)db->base.database, PQerrorMessage(db->handle));
 	PQclear(result);
 	if (good)
 		return 0;

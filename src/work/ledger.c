@@ -22,11 +22,14 @@
 #define APPLY_MOST 1000
 /* A file of this many lines is tidied up at start when most of them are of no use any more. */
 #define TIDY_LINES 10000
+#define RETRY_AFTER_S 5
 
 struct ledger {
 	int fd;
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* of all below */
 	int64_t last_batch;
+	bool is_torn;     /* the last line may be half there */
+	bool sync_failed; /* what was written may never reach the disk: asking again would not tell (as in db/db_writer.c) */
 };
 
 /* --- applying ---------------------------------------------------------------------------------------------------------- */
@@ -178,11 +181,33 @@ static int add_change(struct db *db, const struct db_change *change, struct writ
 	return rc < 0 ? rc : add_mark(writing, &mark, e);
 }
 
+static bool write_all(struct ledger *ledger, const struct buf *text)
+{
+	if (ledger->is_torn && write(ledger->fd, "\n", 1) != 1)
+		return false;
+	ledger->is_torn = write(ledger->fd, text->data, text->length) != (ssize_t)text->length;
+	return !ledger->is_torn;
+}
+
 static int append(struct ledger *ledger, const struct buf *text, struct err *e)
 {
-	bool good = !text->failed && write(ledger->fd, text->data, text->length) == (ssize_t)text->length &&
-		    fdatasync(ledger->fd) == 0;
-	return good ? 0 : fail_internal(e, ERR_UNAVAILABLE, "the ledger of revocations was not written: %s", strerror(errno));
+	pthread_mutex_lock(&ledger->lock);
+	bool good = !ledger->sync_failed && !text->failed && write_all(ledger, text);
+	if (good && fdatasync(ledger->fd) < 0) {
+		good = false;
+		ledger->sync_failed = errno != ENOSPC && errno != EDQUOT;
+	}
+	int why = ledger->sync_failed ? EIO : errno;
+	pthread_mutex_unlock(&ledger->lock);
+	if (good)
+		return 0;
+	log_line(LOG_ERROR, "the ledger of revocations was not written", "detail", strerror(why), NULL);
+	fail(e, ERR_UNAVAILABLE,
+		why == ENOSPC ? "The server's disk is full: nothing can be changed until there is room."
+			      : "The server's disk failed: no token can be changed until the server is restarted.");
+	if (e)
+		e->retry_after_s = RETRY_AFTER_S;
+	return -ERR_UNAVAILABLE;
 }
 
 /* Files are not for transactions; this one is, because a revocation must be on the disk twice before anybody hears of it. */
