@@ -215,6 +215,12 @@ static void handle_reading(struct http_exchange *x)
 	handled(x, rc);
 }
 
+static void handle_memory(struct http_exchange *x)
+{
+	context(x);
+	handled(x, x->handle(&x->rq, &x->err));
+}
+
 static void reading_work(struct pool_work *work)
 {
 	handle_reading(work->arg);
@@ -294,6 +300,8 @@ static void run_handler(struct http_exchange *x)
 	enum run run = x->handle == x->match.route->stale ? RUN_WRITE : x->match.route->run;
 	if (run == RUN_WRITE)
 		submit(x, write_run, write_done);
+	else if (run == RUN_MEMORY)
+		handle_memory(x);
 	else if (x->suspended || (run == RUN_LOOP && x->server->loop_reads))
 		handle_reading(x);
 	else
