@@ -9,6 +9,11 @@
 #define NUMBER_LENGTH 200 /* with two digits of exponent no such number leaves a double's range */
 #define SEARCH_GROUP 100  /* SQLite's expressions are at most 1,000 deep */
 
+bool rows_filter_is_empty(const struct rows_filter *filter)
+{
+	return filter->where_count == 0 && !filter->search && !filter->since_us && !filter->until_us;
+}
+
 static size_t digits(const char *s, const char *end)
 {
 	const char *from = s;

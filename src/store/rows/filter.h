@@ -38,6 +38,9 @@ struct rows_filter {
 	int64_t limit;              /* -1: all */
 };
 
+/* Does it match every row? */
+bool rows_filter_is_empty(const struct rows_filter *filter);
+
 /* " WHERE ..." and, with_order, " ORDER BY ... LIMIT ...": text, and its parameters from $1 on. The values stay the filter's. */
 struct filter_sql {
 	struct buf text;

@@ -678,11 +678,6 @@ int sqlite_rows_select(struct database *database, const struct rows_query *query
 	return rc < 0 ? rc : give_rows(handle, stmt, query, each, arg, e);
 }
 
-static bool is_everything(const struct rows_filter *filter)
-{
-	return filter->where_count == 0 && !filter->search && !filter->since_us && !filter->until_us;
-}
-
 static int delete_some(
 	sqlite3 *handle, const struct table *table, const struct rows_filter *filter, int64_t *ret_deleted, struct err *e)
 {
@@ -720,7 +715,7 @@ int sqlite_rows_delete(struct database *database, const struct table *table, con
 		rc = open_current(folder.data, &handle, e);
 	if (rc <= 0)
 		return rc;
-	if (is_everything(filter)) {
+	if (rows_filter_is_empty(filter)) {
 		const struct rows_import nothing = { .table = table };
 		rc = read_state(handle, ret, NULL, e);
 		deleted = ret->rows_count;
