@@ -30,8 +30,10 @@ extern const struct route METADATA_ROUTES[];
 extern const struct route OPENAPI_ROUTES[];
 extern const struct route RETRIEVAL_ROUTES[];
 extern const struct route ROW_ROUTES[];
+extern const struct route SEARCH_ROUTES[];
 extern const struct route SEARCH_TABLE_ROUTES[];
 extern const struct route SESSION_ROUTES[];
+extern const struct route STATS_ROUTES[];
 extern const struct route TABLE_COLUMN_ROUTES[];
 extern const struct route TABLE_ROUTES[];
 extern const struct route TICKET_ROUTES[];
@@ -70,8 +72,10 @@ const struct route *const ROUTE_TABLES[] = {
 	OPENAPI_ROUTES,
 	RETRIEVAL_ROUTES,
 	ROW_ROUTES,
+	SEARCH_ROUTES,
 	SEARCH_TABLE_ROUTES,
 	SESSION_ROUTES,
+	STATS_ROUTES,
 	TABLE_COLUMN_ROUTES,
 	TABLE_ROUTES,
 	TICKET_ROUTES,
