@@ -17,6 +17,7 @@
 #include "store/blob/block_list.h"
 #include "work/files.h"
 
+#define NAME_MAX_BYTES 1024
 #define MANIFEST_MAX (16 << 20)
 #define BLOCK_LIST_MAX (8 << 20)
 
@@ -79,6 +80,8 @@ static int admit(struct req *rq, enum need need, struct sas *ret_sas, struct fil
 	int rc = check_signature(rq, need, ret_sas, e);
 	if (rc < 0)
 		return rc;
+	if (strlen(req_path(rq, 1)) > NAME_MAX_BYTES || !utf8_valid(req_path(rq, 1), strlen(req_path(rq, 1))))
+		return fail(e, ERR_BLOB_QUERY, NULL);
 	if (!blob_container_parse(req_path(rq, 0), &project_id, &file_id))
 		return fail(e, ERR_BLOB_SIGNATURE, NULL);
 	struct index_lookup lookup = {
@@ -225,8 +228,8 @@ static bool is_manifest(const struct file *file, const char *name, const struct 
 static int blobs_get(struct req *rq, struct err *e)
 {
 	struct sas sas;
-	struct file *file;
-	struct blob_info info;
+	struct file *file = NULL;
+	struct blob_info info = { 0 };
 	struct blob_range range;
 	own(own_close) int fd = -1;
 	int rc = admit(rq, NEED_READ, &sas, &file, e);
@@ -278,7 +281,7 @@ static struct blob_info info_of(struct req *rq, bool content_type_is_blobs)
 static int check_match(struct req *rq, struct err *e)
 {
 	const char *match = req_header(rq, "If-Match");
-	struct blob_info info;
+	struct blob_info info = { 0 };
 	own(own_close) int fd = -1;
 	if (str_empty(match))
 		return 0;
@@ -290,7 +293,7 @@ static int check_match(struct req *rq, struct err *e)
 
 static int reply_written(struct req *rq, struct err *e)
 {
-	struct blob_info info;
+	struct blob_info info = { 0 };
 	own(own_close) int fd = -1;
 	int rc = blob_open(rq->app->blobs, rq->arena, req_path(rq, 0), req_path(rq, 1), &fd, &info, e);
 	if (rc <= 0)
@@ -342,8 +345,8 @@ static int read_block_list(struct req *rq, struct blob_block **ret, size_t *ret_
 
 static int put_block_list(struct req *rq, struct err *e)
 {
-	struct blob_block *list;
-	size_t count;
+	struct blob_block *list = NULL;
+	size_t count = 0;
 	struct blob_info info = info_of(rq, false);
 	int rc = read_block_list(rq, &list, &count, e);
 	if (rc == 0)
@@ -356,7 +359,7 @@ static int put_block_list(struct req *rq, struct err *e)
 static int blobs_put(struct req *rq, struct err *e)
 {
 	struct sas sas;
-	struct file *file;
+	struct file *file = NULL;
 	const char *operation = req_raw_query(rq, "comp");
 	int rc = admit(rq, NEED_WRITE, &sas, &file, e);
 	if (rc < 0)

@@ -249,7 +249,7 @@ static int files_delete(struct req *rq, struct err *e)
 static int files_tag_add(struct req *rq, struct err *e)
 {
 	struct file *file;
-	const char *tag;
+	const char *tag = NULL;
 	int rc = lock_writable(rq, &file, e);
 	if (rc == 0)
 		rc = arg_required(rq, "tag", &tag, e);

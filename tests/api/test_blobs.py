@@ -298,6 +298,14 @@ def test_R14_a_refusal_with_a_known_token_is_recorded(api, prepare, reader, make
     assert newest["event"] == "storage.accessDenied" and newest["token"]["id"] == token["id"]
 
 
+def test_names_that_are_no_text_are_refused(api, prepare):
+    made, blob = prepare(isSliced=True)
+    url = "%s/%s/%s%%ff?%s" % (blob.endpoint, blob.container, blob.name, blob.sas)
+    assert api.session.put(url, data=b"x").status_code == 400
+    assert_xml(blob.put(b"x", suffix="n" * 1100), 400, "InvalidQueryParameterValue")
+    assert blob.put(b"x", suffix="\u017elu\u0165 ou\u010dk\u00fd").status_code == 201
+
+
 def test_tokens_do_not_open_contents(api, server, prepare):
     made, blob = prepare()
     blob.put(b"x")

@@ -112,7 +112,7 @@ static int join(int folder, const char *name, const char *data, const struct blo
 	own(own_close) int to = openat(folder, data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (to < 0)
 		return local_fail(e, "blocks");
-	int64_t offset = 0, size;
+	int64_t offset = 0, size = 0;
 	for (size_t i = 0; i < count; i++) {
 		int rc = append(folder, name, &committed, &list[i], to, &size, e);
 		if (rc < 0)

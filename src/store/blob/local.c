@@ -120,14 +120,16 @@ void local_hash(const char *name, char ret[33])
 
 static void meta_name(const char *name, char ret[LOCAL_NAME_SIZE])
 {
-	local_hash(name, ret);
-	strcat(ret, ".meta");
+	char hash[33];
+	local_hash(name, hash);
+	snprintf(ret, LOCAL_NAME_SIZE, "%s.meta", hash);
 }
 
 void local_data_name(char ret[LOCAL_NAME_SIZE])
 {
-	secret_random_text(ret, 32);
-	strcat(ret, ".data");
+	char random[33];
+	secret_random_text(random, 32);
+	snprintf(ret, LOCAL_NAME_SIZE, "%s.data", random);
 }
 
 json_t *local_meta(int folder, const char *name)
@@ -326,7 +328,7 @@ int blob_write_open(struct blobs *blobs, const char *container, const char *name
 		return local_fail(e, "writer");
 	writer->blobs = blobs;
 	writer->folder = writer->fd = -1;
-	strcpy(writer->name, name);
+	memcpy(writer->name, name, strlen(name) + 1);
 	local_data_name(writer->data);
 	int rc = local_container(blobs, container, true, &writer->folder, e);
 	if (rc == 1 && (writer->fd = openat(writer->folder, writer->data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0)
