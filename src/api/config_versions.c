@@ -3,6 +3,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "http/req.h"
+#include "store/branch.h"
 #include "work/resource_json.h"
 
 static const struct config_parts ROWS_OF_VERSION = { .configuration = true };
@@ -104,6 +105,31 @@ static int versions_rollback(struct req *rq, struct err *e)
 	return reply_json(rq, 201, json_pack("{s:I}", "version", (json_int_t)config->current.version));
 }
 
+/* A development branch's configuration becomes what it is in the default branch. */
+static int versions_reset(struct req *rq, struct err *e)
+{
+	struct config *config, *source;
+	struct config_key key = { .project_id = rq->origin.project_id };
+	int rc = config_path(rq, true, &config, e);
+	if (rc >= 0)
+		rc = branch_default_id(rq->db, key.project_id, &key.branch_id, e);
+	if (rc < 0)
+		return rc;
+	if (key.branch_id == rq->branch_id)
+		return fail(e, ERR_NOT_IMPLEMENTED, "Reset to default branch is not implemented for default branch");
+	key.component_id = config->component_id;
+	key.id = config->id;
+	rc = config_find(rq->db, rq->arena, &key, &source, e);
+	if (rc == 0 || (rc > 0 && source->is_deleted))
+		return fail(e, ERR_CONFIG_GONE, "Configuration \"%s\" not found in the default branch", config->id);
+	if (rc > 0)
+		rc = config_roll_back(rq->db, rq->arena, &rq->origin, config, source, "Reset to default branch", e);
+	if (rc < 0)
+		return rc;
+	event_with_source(rq, config, source);
+	return reply_none(rq, 204);
+}
+
 static int versions_copy(struct req *rq, struct err *e)
 {
 	struct config *config, *version;
@@ -153,6 +179,8 @@ const struct route CONFIG_VERSION_ROUTES[] = {
 		.branched = true },
 	{ "POST", VERSIONS "/{version}/rollback", ALLOW_WRITER, EVENT_CONFIG_ROLLED_BACK, RUN_WRITE, versions_rollback, CHANGE_PARAMS,
 		"Go back to a version of a configuration", .branched = true },
+	{ "POST", "/v2/storage/components/{component}/configs/{id}/reset-to-default", ALLOW_WRITER, EVENT_CONFIG_ROLLED_BACK, RUN_WRITE,
+		versions_reset, NULL, "Make a configuration what it is in the default branch", .branched = true },
 	{ "POST", VERSIONS "/{version}/create", ALLOW_WRITER, EVENT_CONFIG_COPIED, RUN_WRITE, versions_copy, COPY_PARAMS,
 		"Copy a version of a configuration", .branched = true },
 	{ 0 },

@@ -172,9 +172,9 @@ static int roll_back_row(struct db *db, struct arena *arena, const struct rollba
 	const char *change_description = arena_printf(arena, "Rollback to version %lld (via configuration rollback to version %lld)",
 		(long long)then->current.version, (long long)rollback->version->current.version);
 	int rc = config_row_find(db, arena, rollback->config, then->id, &today, e);
-	if (rc <= 0)
+	if (rc < 0)
 		return rc;
-	then->current.version = today->current.version;
+	then->current.version = today ? today->current.version : 0;
 	config_row_next_version(arena, then, rollback->origin, change_description);
 	return config_row_write(db, rollback->config, then, e);
 }

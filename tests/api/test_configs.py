@@ -402,3 +402,45 @@ def test_read_only_master_reads_and_changes_nothing(api, roles):
                  lambda: api.post(path(made, "/metadata"), json={"metadata": [{"key": "k", "value": "v"}]}, token=token)):
         assert_error(call(), 403, "accessDenied", "You don't have access to the resource.")
     assert api.get(path(made)).json() == made
+
+
+# --- development branches --------------------------------------------------------------------------------------------------------
+
+def test_a_branch_begins_with_copies_and_goes_its_own_way(api):
+    made = make(api, configuration={"v": 1}, state={"s": 1})
+    add_row(api, made, "one", configuration={"r": 1})
+    add_row(api, made, "two")
+    api.post(path(made, "/metadata"), json={"metadata": [{"key": "k", "value": "v"}]})
+    trashed = make(api)
+    api.delete(path(trashed))
+    branch = api.wait(api.post("dev-branches/", json={"name": unique("branch")}))["results"]["id"]
+    there = "branch/%d/components/wr-db/configs/%s" % (branch, made["id"])
+    copy, before = api.get(there).json(), api.get(path(made)).json()
+    assert copy["version"] == 1 and copy["configuration"] == {"v": 1} and [r["id"] for r in copy["rows"]] == ["one", "two"]
+    assert copy["changeDescription"] == 'Copied from default branch configuration "Main" (%s) version 3' % made["id"]
+    assert copy["currentVersion"]["versionIdentifier"] == before["currentVersion"]["versionIdentifier"]
+    assert [m["key"] for m in api.get(there + "/metadata").json()] == ["k"]
+    assert trashed["id"] not in [c["id"] for c in api.get("branch/%d/components/wr-db/configs" % branch).json()]
+    api.put(there, json={"configuration": {"v": 2}})
+    api.delete(there + "/rows/one")
+    assert api.get(path(made)).json() == before
+    assert_error(api.put(there, json={"state": {}}), 400, None, "Using 'state' parameter on configuration update is restricted for dev/branch context.")
+    assert_error(api.put(there + "/rows/two", json={"state": {}}), 400, None, "Using 'state' parameter on configuration row update")
+    assert api.put(there + "/state", json={"state": {"b": 1}}).status_code == 200
+    meta = api.get(there + "/metadata").json()[0]["id"]
+    assert_error(api.delete(there + "/metadata/" + meta), 501, None, "Delete metadata is not implemented for development branch")
+    assert_error(api.post(path(made, "/reset-to-default")), 501, None, "Reset to default branch is not implemented for default branch")
+    assert api.post(there + "/reset-to-default").status_code == 204
+    reset = api.get(there).json()
+    assert reset["version"] == 4 and reset["configuration"] == {"v": 1} and [r["id"] for r in reset["rows"]] == ["one", "two"]
+    assert reset["state"] == {"b": 1}
+    names = [e["event"] for e in api.get("branch/%d/events" % branch, params={"q": "objectId:" + made["id"]}).json()]
+    assert "storage.componentConfigurationRolledBack" in names
+    assert api.get("events", params={"q": "idBranch:%d" % branch}).json() == []
+    assert api.delete(there).status_code == 204
+    assert_error(api.delete(there), 400, "storage.components.cannotDeleteConfiguration",
+                 "Deleting configuration from trash is not allowed in development branches.")
+    assert api.post(there + "/restore").status_code == 200
+    api.wait(api.delete("dev-branches/%d" % branch))
+    assert_error(api.get(there), 404)
+    assert api.get(path(made)).json() == before

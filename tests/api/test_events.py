@@ -1,11 +1,15 @@
 """Events: posted, listed, searched; who sees which (behaviour.md §3, R14, R15)."""
 import json
+import os
 import re
+import sqlite3
+import time
+import uuid
 
 import pytest
 
-from conftest import unique
-from support.server import assert_error
+from conftest import ENGINE, unique
+from support.server import Api, assert_error
 
 UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$")
 
@@ -256,3 +260,34 @@ def test_R09_events_of_a_table(api, make_table, make_token):
     assert ids(listed(api, q="event:storage.tableCreated AND objectId:" + table)) != []
     assert_error(api.get(path, token=make_token()["token"]), 403, "accessDenied")
     assert_error(api.get("tables/%s.nothing/events" % bucket), 404, "storage.tables.notFound")
+
+
+# --- keeping ------------------------------------------------------------------------------------------------------------------------
+
+def old_id(days):
+    """A uuid of version 7 made that many days ago."""
+    ms = int((time.time() - days * 86400) * 1000)
+    return str(uuid.UUID(int=(ms << 80) | (7 << 76) | (2 << 62) | (uuid.uuid4().int & ((1 << 62) - 1))))
+
+
+@pytest.mark.skipif(ENGINE != "sqlite", reason="writes into the embedded engine's file; tests/store/event.c does it on both")
+def test_R14_old_events_go_and_younger_ones_stay(new_server):
+    server = new_server(arguments=["--events-keep-days", "30"])
+    api = Api(server.url, server.master)
+    template = post(api, "template")
+    server.stop()
+    ages = [200] * 1200 + [31, 29]
+    with sqlite3.connect(os.path.join(server.data, "chatelaine.db")) as db:
+        row = list(db.execute("SELECT * FROM events WHERE id = ?", (template,)).fetchone())
+        names = [c[1] for c in db.execute("PRAGMA table_info(events)")]
+        for age in ages:
+            row[names.index("id")], row[names.index("message")] = old_id(age), "age %d" % age
+            db.execute("INSERT INTO events VALUES (%s)" % ",".join("?" * len(row)), row)
+    server.start()
+    api = Api(server.url, server.master)
+    deadline = time.monotonic() + 60
+    while len(listed(api, q="age", limit=10000)) > 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert [e["message"] for e in listed(api, q="age")] == ["age 29"]
+    assert template in ids(listed(api))
