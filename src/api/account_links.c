@@ -150,10 +150,11 @@ static int activate_invited(struct db *db, struct new_password *set, struct err 
 	int rc = invitation_find_hash(db, set->rq->arena, set->link, &invitation, e);
 	if (rc <= 0)
 		return rc < 0 ? rc : fail(e, ERR_LINK_INVALID, NULL);
-	if ((rc = invited_account(db, invitation, set, &user, e)) < 0 ||
-		(rc = origin_of_user(set->rq, db, invitation->project_id, user->email, &origin, e)) < 0)
+	if ((rc = invited_account(db, invitation, set, &user, e)) < 0)
 		return rc;
 	assert(user);
+	if ((rc = origin_of_user(set->rq, db, invitation->project_id, user->email, &origin, e)) < 0)
+		return rc;
 	set->email = user->email;
 	return invitation_accept(db, set->rq->arena, &origin, invitation, user, e);
 }
@@ -191,7 +192,7 @@ static int activate(struct req *rq, struct err *e)
 
 static json_t *link_json(const char *kind, const char *email, const char *name, bool activated)
 {
-	return json_pack("{s:s, s:s, s:s?, s:b}", "kind", kind, "email", email, "name", name, "needsActivation", !activated);
+	return json_pack("{s:s, s:s, s:s?, s:b}", "kind", kind, "email", email, "name", name, "userExists", activated);
 }
 
 static int show_activation(struct req *rq, int64_t user_id, struct err *e)
@@ -212,6 +213,9 @@ static int show_invitation(struct req *rq, const struct invitation *invitation, 
 	json_t *shown = link_json(invitation->project_id ? "project" : "organization", invitation->email,
 		user ? user->name : NULL, user && user->password_hash);
 	own(own_json) json_t *detail = invitation_json(invitation);
+	json_object_set_new(detail, "organizationName", json_string(invitation->organization_name));
+	if (invitation->project_id)
+		json_object_set_new(detail, "projectName", json_string(invitation->project_name));
 	json_object_update_missing(shown, detail);
 	return reply_json(rq, 200, shown);
 }

@@ -39,7 +39,7 @@ static int project_tokens_create(struct req *rq, struct err *e)
 	struct project *project = NULL;
 	struct token token;
 	own(own_secret) char *string = NULL;
-	int rc = manage_project(rq, PROJECT_TOKENS, &project, e);
+	int rc = manage_project(rq, PROJECT_MANAGE, &project, e);
 	if (rc < 0 || (rc = creator_of(rq, project, &token, e)) < 0 || (rc = token_args_read(rq, &token, false, e)) < 0 ||
 		(rc = token_make(rq->db, &token, &string, e)) < 0 ||
 		(rc = manage_record(

@@ -140,25 +140,24 @@ static int session_profile(struct req *rq, struct err *e)
 
 struct password_change {
 	struct req *rq;
-	const struct credentials *credentials;
-	struct signed_in signed_in;
-	char *hash;
+	char *hash, *cookie;
 };
 
 static int password_change_write(struct db *db, void *arg, struct err *e)
 {
 	struct password_change *change = arg;
-	int rc = account_recheck(db, change->rq->arena, change->rq->who, e);
-	if (rc < 0 || (rc = user_set_password(db, change->signed_in.user->id, change->hash, e)) < 0 ||
-		(rc = user_links_remove(db, change->signed_in.user->id, e)) < 0 ||
-		(rc = session_remove_of_user(db, change->signed_in.user->id, 0, e)) < 0)
+	const struct caller *who = change->rq->who;
+	int rc = account_recheck(db, change->rq->arena, who, e);
+	if (rc < 0 || (rc = user_set_password(db, who->user_id, change->hash, e)) < 0 ||
+		(rc = user_links_remove(db, who->user_id, e)) < 0 ||
+		(rc = session_remove_of_user(db, who->user_id, who->session_id, e)) < 0)
 		return rc;
-	return signin_open(change->rq->app, db, change->rq->arena, change->credentials, &change->signed_in, e);
+	return signin_renew(db, change->rq->arena, who->session_id, &change->cookie, e);
 }
 
 static const struct param PASSWORD_PARAMS[] = { { "current", P_TEXT, 1024, NULL }, { "new", P_TEXT, 1024, NULL }, { 0 } };
 
-/* Every session dies with the old password; the browser that asked gets a new one. */
+/* Every other session dies with the old password; the browser that asked gets a new cookie. */
 static int session_password(struct req *rq, struct err *e)
 {
 	const char *current, *new;
@@ -171,13 +170,13 @@ static int session_password(struct req *rq, struct err *e)
 	if ((rc = signin_prove(rq->app, rq->arena, user, &credentials, e)) < 0)
 		return rc;
 	own(own_free) char *hash = password_hash(new, e);
-	struct password_change change = { .rq = rq, .credentials = &credentials, .signed_in = { .user = user }, .hash = hash };
+	struct password_change change = { .rq = rq, .hash = hash };
 	if (!hash)
 		return -(int)e->code;
 	if ((rc = database_transact(rq->app->database, password_change_write, &change, e)) < 0)
 		return rc;
-	cookie_set(rq, change.signed_in.cookie);
-	return reply_json(rq, 200, signed_in_json(user, change.signed_in.session_id));
+	cookie_set(rq, change.cookie);
+	return reply_json(rq, 200, signed_in_json(user, rq->who->session_id));
 }
 
 /* --- the second factor ---------------------------------------------------------------------------------------------------------------- */

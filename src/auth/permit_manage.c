@@ -52,17 +52,9 @@ int permit_organization(
 
 static bool role_suffices(enum role role, enum project_need need)
 {
-	switch (need) {
-	case PROJECT_SEE:
+	if (need == PROJECT_SEE)
 		return role != ROLE_NONE;
-	case PROJECT_TOKENS:
-		return role == ROLE_ADMIN || role == ROLE_SHARE;
-	case PROJECT_MANAGE:
-		return role == ROLE_ADMIN;
-	case PROJECT_OWN:
-		break;
-	}
-	return false;
+	return need == PROJECT_MANAGE && (role == ROLE_ADMIN || role == ROLE_SHARE);
 }
 
 /* 1 yes, 0 no. */

@@ -12,8 +12,7 @@
 
 enum project_need {
 	PROJECT_SEE,    /* any member of it, or of its organization */
-	PROJECT_TOKENS, /* role admin or share, or member of its organization: makes tokens */
-	PROJECT_MANAGE, /* role admin, or member of its organization: settings and people */
+	PROJECT_MANAGE, /* role admin or share (behaviour.md §1.7), or member of its organization: settings, people, tokens */
 	PROJECT_OWN     /* member of its organization: what ends or moves the project */
 };
 

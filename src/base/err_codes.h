@@ -49,7 +49,7 @@ ERR_CODE(ERR_INTERNAL, 500, "internalError", "The server could not answer this c
 ERR_CODE(ERR_JOB_NOT_FOUND, 404, "storage.jobs.notFound", "Job not found")
 ERR_CODE(ERR_LINK_INVALID, 400, "auth.linkInvalid", "This link is over or was used already. Ask for a new one.")
 ERR_CODE(ERR_LOCKED_OUT, 429, "auth.tooManyAttempts", "Too many attempts. Try again later.")
-ERR_CODE(ERR_LOGIN_CODE, 401, "auth.codeNeeded", "The code of your second factor is needed.")
+ERR_CODE(ERR_LOGIN_CODE, 401, "auth.secondFactorRequired", "The code of your second factor is needed.")
 ERR_CODE(ERR_LOGIN_FAILED, 401, "auth.invalidCredentials", "E-mail or password is not right.")
 ERR_CODE(ERR_LOGIN_TOKEN, 401, "auth.tokenNotAccepted", "This is an API token; people sign in here with e-mail and password. A storage token works in the Storage Console (/console) and in the header X-StorageApi-Token of API calls.")
 ERR_CODE(ERR_MALFORMED, 400, "malformedRequest", "The request could not be read.")

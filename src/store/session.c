@@ -55,6 +55,12 @@ int session_insert(struct db *db, struct session *session, const uint8_t hash[SE
 		e);
 }
 
+int session_renew(struct db *db, int64_t id, const uint8_t hash[SECRET_HASH_SIZE], struct err *e)
+{
+	static const struct sql sql = { "UPDATE sessions SET hash = $2 WHERE id = $1", NULL };
+	return db_exec(db, &sql, DB_ARGS(db_i(id), db_blob(hash, SECRET_HASH_SIZE)), e);
+}
+
 int session_used(struct db *db, int64_t id, int64_t used_us, struct err *e)
 {
 	static const struct sql sql = { "UPDATE sessions SET used_us = $2 WHERE id = $1", NULL };

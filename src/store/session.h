@@ -21,6 +21,8 @@ int session_find(struct db *db, struct arena *arena, const uint8_t hash[SECRET_H
 int session_lives(struct db *db, int64_t id, struct err *e);
 /* Out: id, created_us, used_us. */
 int session_insert(struct db *db, struct session *session, const uint8_t hash[SECRET_HASH_SIZE], struct err *e);
+/* A new cookie for the session; the old one is dead. */
+int session_renew(struct db *db, int64_t id, const uint8_t hash[SECRET_HASH_SIZE], struct err *e);
 int session_used(struct db *db, int64_t id, int64_t used_us, struct err *e);
 int session_remove(struct db *db, int64_t id, struct err *e);
 /* All of a user but one (0: really all). */

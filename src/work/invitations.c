@@ -69,8 +69,8 @@ int invitation_accept(struct db *db, struct arena *arena, const struct origin *o
 	const struct user *user, struct err *e)
 {
 	int rc = invitation_remove(db, invitation->project_id, invitation->id, e);
-	if (rc < 0)
-		return rc;
+	if (rc <= 0)
+		return rc < 0 ? rc : fail(e, ERR_LINK_INVALID, NULL);
 	if (!invitation->project_id)
 		return organization_user_add(db, invitation->organization_id, user->id, e);
 	struct member member = {

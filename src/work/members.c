@@ -44,6 +44,8 @@ static int refuse_member(struct db *db, struct arena *arena, const struct member
 int member_join(struct db *db, struct arena *arena, const struct origin *origin, const struct user *user, struct member *member,
 	char **ret_token, struct err *e)
 {
+	if (user->is_disabled)
+		return fail(e, ERR_MANAGE_VALIDATION, "The account of %s is disabled.", user->email);
 	int rc = refuse_member(db, arena, member, e);
 	if (rc < 0)
 		return rc;

@@ -91,6 +91,47 @@ static int check_code(struct db *db, struct attempt *attempt, struct err *e)
 	return second_factor_check(db, attempt->arena, attempt->user, attempt->credentials->code, e);
 }
 
+/* A new cookie and its hash; NULL when memory is short. */
+static char *cookie_make(struct arena *arena, uint8_t ret_hash[SECRET_HASH_SIZE])
+{
+	char *cookie = arena_alloc(arena, COOKIE_LENGTH + 1);
+	if (!cookie)
+		return NULL;
+	secret_random_text(cookie, COOKIE_LENGTH);
+	secret_hash(cookie, COOKIE_LENGTH, ret_hash);
+	return cookie;
+}
+
+static int session_open(struct db *db, struct attempt *attempt, struct err *e)
+{
+	uint8_t hash[SECRET_HASH_SIZE];
+	const char *agent = attempt->credentials->user_agent ? attempt->credentials->user_agent : "";
+	struct session session = {
+		.user_id = attempt->user->id,
+		.expires_us = now_us() + attempt->app->conf.session_max_s * US_PER_S,
+		.address = arena_strdup(attempt->arena, attempt->credentials->address),
+		.user_agent = arena_strndup(attempt->arena, agent, strnlen(agent, 255)),
+	};
+	attempt->ret->cookie = cookie_make(attempt->arena, hash);
+	if (!attempt->ret->cookie)
+		return fail_internal(e, ERR_INTERNAL, "no memory for a session");
+	int rc = session_insert(db, &session, hash, e);
+	attempt->ret->session_id = session.id;
+	return rc;
+}
+
+int signin_renew(struct db *db, struct arena *arena, int64_t session_id, char **ret_cookie, struct err *e)
+{
+	uint8_t hash[SECRET_HASH_SIZE];
+	char *cookie = cookie_make(arena, hash);
+	if (!cookie)
+		return fail_internal(e, ERR_INTERNAL, "no memory for a session");
+	int rc = session_renew(db, session_id, hash, e);
+	if (rc >= 0)
+		*ret_cookie = cookie;
+	return rc;
+}
+
 static int attempt_end(struct db *db, void *arg, struct err *e)
 {
 	struct attempt *attempt = arg;
@@ -110,7 +151,7 @@ static int attempt_end(struct db *db, void *arg, struct err *e)
 	attempt->ret->user = attempt->user;
 	if ((rc = attempt_forget(db, attempt, e)) < 0)
 		return rc;
-	return signin_open(attempt->app, db, attempt->arena, attempt->credentials, attempt->ret, e);
+	return session_open(db, attempt, e);
 }
 
 /* The same effort for an account that does not exist. */
@@ -166,25 +207,4 @@ int signin_prove(
 	if (strlen(credentials->password) > PASSWORD_LENGTH_MAX || !password_right(user, credentials->password))
 		return fail(e, ERR_MANAGE_VALIDATION, "The current password is not right.");
 	return database_transact(app->database, prove_end, &attempt, e);
-}
-
-int signin_open(struct app *app, struct db *db, struct arena *arena, const struct credentials *credentials, struct signed_in *ret,
-	struct err *e)
-{
-	uint8_t hash[SECRET_HASH_SIZE];
-	struct session session = {
-		.user_id = ret->user->id,
-		.expires_us = now_us() + app->conf.session_max_s * US_PER_S,
-		.address = arena_strdup(arena, credentials->address),
-		.user_agent = arena_strndup(arena, credentials->user_agent ? credentials->user_agent : "",
-			strnlen(credentials->user_agent ? credentials->user_agent : "", 255)),
-	};
-	ret->cookie = arena_alloc(arena, COOKIE_LENGTH + 1);
-	if (!ret->cookie)
-		return fail_internal(e, ERR_INTERNAL, "no memory for a session");
-	secret_random_text(ret->cookie, COOKIE_LENGTH);
-	secret_hash(ret->cookie, COOKIE_LENGTH, hash);
-	int rc = session_insert(db, &session, hash, e);
-	ret->session_id = session.id;
-	return rc;
 }

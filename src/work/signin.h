@@ -32,9 +32,8 @@ int signin(struct app *app, struct arena *arena, const struct credentials *crede
 int signin_prove(
 	struct app *app, struct arena *arena, const struct user *user, const struct credentials *credentials, struct err *e);
 
-/* Opens a session for the user. Inside a write. */
-int signin_open(struct app *app, struct db *db, struct arena *arena, const struct credentials *credentials, struct signed_in *ret,
-	struct err *e);
+/* A new cookie for an open session; the old one is dead. The cookie is the arena's. Inside a write. */
+int signin_renew(struct db *db, struct arena *arena, int64_t session_id, char **ret_cookie, struct err *e);
 
 /* One try of something that may not be repeated at will ("reset:<address>"): ERR_LOCKED_OUT with the seconds to wait. Inside a write. */
 struct attempt_rule {

@@ -234,7 +234,7 @@ def test_members_are_recorded_in_the_project(server, api, project, stranger):
 
 
 def test_only_administrators_manage_members(server, api, project, stranger):
-    for role in ("share", "guest", "readOnly"):
+    for role in ("guest", "readOnly"):
         member = someone(server, api, role, project["id"])
         assert api.get(path(project, "/users"), manage=member.manage).status_code == 200
         assert_error(api.post(path(project, "/users"), manage=member.manage, json={"email": stranger.email, "role": "admin"}), 403)
@@ -255,7 +255,7 @@ def test_an_account_that_is_not_there_is_made_and_mailed(server, api, project):
     assert_error(browser.sign_in(address), 401)
     secret = link_in(wait_mail(server, address, "Activate"), "activate")
     shown = browser.get("/auth/invitation", params={"token": secret}).json()
-    assert shown == {**shown, "kind": "account", "email": address, "needsActivation": True}
+    assert shown == {**shown, "kind": "account", "email": address, "userExists": False}
     assert_error(browser.post("/auth/activate", {"token": "x" * 43, "password": PASSWORD}), 400, "auth.linkInvalid")
     assert_error(browser.post("/auth/activate", {"token": secret, "password": "short"}), 400)
     assert browser.post("/auth/activate", {"token": secret, "name": "New Comer", "password": PASSWORD}).json()["email"] == address
@@ -286,7 +286,7 @@ def test_invited_newcomer_activates_and_is_in(server, api, project):
     secret = link_in(wait_mail(server, address.lower(), "Invitation to " + project["name"]), "invitation")
     browser = Browser(server)
     shown = browser.post("/auth/invitation", {"token": secret}).json()
-    assert shown["project"]["id"] == project["id"] and shown["needsActivation"] is True and shown["role"] == "share"
+    assert shown["project"]["id"] == project["id"] and shown["projectName"] == project["name"] and shown["userExists"] is False and shown["role"] == "share"
     assert browser.post("/auth/activate", {"token": secret, "name": "Invited", "password": PASSWORD}).status_code == 200
     assert browser.sign_in(address).status_code == 200
     assert [p["role"] for p in browser.get("/auth/session").json()["projects"]] == ["share"]

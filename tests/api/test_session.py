@@ -150,7 +150,7 @@ def test_password_change_ends_the_other_sessions(server, browser):
     assert_error(browser.post("/auth/password", {"current": PASSWORD, "new": "short"}), 400, "validation.failed")
     changed = browser.post("/auth/password", {"current": PASSWORD, "new": "a new password"})
     assert changed.status_code == 200
-    browser.csrf = changed.json()["csrfToken"]
+    assert changed.json()["csrfToken"] == browser.csrf
     assert browser.get("/auth/session").status_code == 200
     assert browser.patch("/auth/profile", json={"name": "Still me"}).status_code == 200
     assert_error(other.get("/auth/session"), 401)
@@ -189,7 +189,7 @@ def test_second_factor_from_set_up_to_recovery(server, browser):
     assert_error(browser.post("/auth/totp/setup"), 400)
 
     fresh = Browser(server)
-    assert_error(fresh.sign_in(browser.email), 401, "auth.codeNeeded")
+    assert_error(fresh.sign_in(browser.email), 401, "auth.secondFactorRequired")
     assert_error(fresh.sign_in(browser.email, "wrong password", code=totp(setup["secret"], 1)), 401, "auth.invalidCredentials")
     assert_error(fresh.sign_in(browser.email, code=totp(setup["secret"])), 401)  # used up when it was switched on
     assert fresh.sign_in(browser.email, code=totp(setup["secret"], 1)).status_code == 200

@@ -2,18 +2,18 @@
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link, useNavigate, useSearchParams } from "react-router-dom";
+import { Link, useNavigate } from "react-router-dom";
 
 import { account } from "../api";
 import { ErrorNote, Loading } from "../components/bits";
 import { Brand, SchemeButton } from "../components/Frame";
+import { useLinkToken } from "../link";
 
 interface Invitation { email: string; name?: string; projectName?: string; organizationName?: string; role?: string; userExists: boolean }
 
 export default function Activate() {
-  const [search] = useSearchParams();
-  const token = search.get("token") ?? "";
-  const invitation = useQuery({ queryKey: ["invitation", token], queryFn: () => account<Invitation>("/auth/invitation", { query: { token } }), retry: false });
+  const token = useLinkToken();
+  const invitation = useQuery({ queryKey: ["invitation", token], queryFn: () => account<Invitation>("/auth/invitation", { body: { token } }), retry: false });
   return (
     <main className="narrow">
       <div className="row"><Brand to="/login" /><span className="spread" /><SchemeButton /></div>

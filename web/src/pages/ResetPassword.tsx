@@ -1,15 +1,15 @@
 // Forgotten passwords: asks for the address, or, with the mailed link, for the new password.
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { Link, useNavigate, useSearchParams } from "react-router-dom";
+import { Link, useNavigate } from "react-router-dom";
 
 import { account } from "../api";
 import { ErrorNote } from "../components/bits";
 import { Brand, SchemeButton } from "../components/Frame";
+import { useLinkToken } from "../link";
 
 export default function ResetPassword() {
-  const [search] = useSearchParams();
-  const token = search.get("token");
+  const token = useLinkToken();
   return (
     <main className="narrow">
       <div className="row"><Brand to="/login" /><span className="spread" /><SchemeButton /></div>
