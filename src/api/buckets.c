@@ -151,7 +151,9 @@ static int buckets_create(struct req *rq, struct err *e)
 		return rc;
 	req_object(
 		rq, bucket.id, bucket.name, json_pack("{s:s, s:s}", "displayName", bucket.display_name, "stage", bucket.stage));
-	return reply_json(rq, 201, bucket_json(rq->app, rq->branch_id, &bucket));
+	json_t *json = bucket_json(rq->app, rq->branch_id, &bucket);
+	json_object_set_new(json, "tables", json_array());
+	return reply_json(rq, 201, json);
 }
 
 struct update {

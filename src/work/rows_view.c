@@ -58,6 +58,8 @@ static int read_operator(const char *text, enum filter_operator *ret, struct err
 	static const char *const NAMES[] = { "eq", "ne", "gt", "ge", "lt", "le" };
 	if (str_empty(text))
 		text = "eq";
+	if (str_eq_nocase(text, "neq")) /* the Python client's word */
+		text = "ne";
 	for (int i = 0; i < 6; i++)
 		if (str_eq_nocase(text, NAMES[i])) {
 			*ret = (enum filter_operator)i;
