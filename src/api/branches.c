@@ -10,7 +10,7 @@
 
 static int branches_list(struct req *rq, struct err *e)
 {
-	struct branch *branches;
+	struct branch *branches = NULL;
 	size_t count;
 	int rc = branch_list(rq->db, rq->arena, rq->origin.project_id, &branches, &count, e);
 	if (rc < 0)
@@ -29,8 +29,10 @@ static int find_branch(struct req *rq, struct branch **ret, struct err *e)
 	int rc = str_eq(text, "default") ? branch_default_id(rq->db, rq->origin.project_id, &id, e) : 0;
 	if (rc < 0)
 		return rc;
-	if (!id && !str_to_i64(text, &id))
-		return fail(e, ERR_BRANCH_NOT_FOUND, "Branch id:\"%s\" was not found.", text);
+	if (!id && !str_to_i64(text, &id)) {
+		fail(e, ERR_BRANCH_NOT_FOUND, "Branch id:\"%s\" was not found.", text);
+		return -ERR_BRANCH_NOT_FOUND;
+	}
 	return branch_get(rq->db, rq->arena, rq->origin.project_id, id, ret, e);
 }
 
@@ -41,7 +43,7 @@ static void name_event(struct req *rq, const struct branch *branch, json_t *stol
 
 static int branches_detail(struct req *rq, struct err *e)
 {
-	struct branch *branch;
+	struct branch *branch = NULL;
 	int rc = find_branch(rq, &branch, e);
 	if (rc < 0)
 		return rc;
@@ -52,7 +54,7 @@ static int branches_detail(struct req *rq, struct err *e)
 static int branches_create(struct req *rq, struct err *e)
 {
 	const char *name = arg_text(rq, "name", NULL);
-	struct branch *other;
+	struct branch *other = NULL;
 	int rc = branch_check_name(name, e);
 	if (rc < 0 || (rc = branch_find_name(rq->db, rq->arena, rq->origin.project_id, name, &other, e)) < 0)
 		return rc;
@@ -67,7 +69,7 @@ static int branches_create(struct req *rq, struct err *e)
 
 static int branches_update(struct req *rq, struct err *e)
 {
-	struct branch *branch;
+	struct branch *branch = NULL;
 	int rc = find_branch(rq, &branch, e);
 	if (rc < 0 || (rc = branch_permit_change(rq->who, branch, e)) < 0)
 		return rc;
@@ -89,7 +91,7 @@ static int branches_update(struct req *rq, struct err *e)
 
 static int branches_delete(struct req *rq, struct err *e)
 {
-	struct branch *branch;
+	struct branch *branch = NULL;
 	int rc = find_branch(rq, &branch, e);
 	if (rc < 0 || (rc = branch_permit_change(rq->who, branch, e)) < 0)
 		return rc;

@@ -42,7 +42,7 @@ static void add_metadata(json_t *json, int64_t bucket_number, const struct metad
 
 static int buckets_list(struct req *rq, struct err *e)
 {
-	struct bucket *buckets;
+	struct bucket *buckets = NULL;
 	struct metadata *metadata = NULL;
 	size_t count, metadata_count = 0, seen = 0;
 	int rc = bucket_list(rq->db, rq->arena, rq->origin.project_id, &buckets, &count, e);
@@ -78,7 +78,7 @@ static int add_tables(struct req *rq, json_t *json, const struct bucket *bucket,
 	};
 	struct table_query query = { bucket->project_id, bucket->number, parts.columns };
 	struct table_list tables;
-	json_t *list;
+	json_t *list = NULL;
 	int rc = table_list(rq->db, rq->arena, &query, &tables, e);
 	if (rc < 0 || (rc = tables_json(rq->app, rq->db, rq->arena, &tables, &parts, &list, e)) < 0)
 		return rc;
@@ -89,12 +89,12 @@ static int add_tables(struct req *rq, json_t *json, const struct bucket *bucket,
 
 static int buckets_detail(struct req *rq, struct err *e)
 {
-	struct bucket *bucket;
+	struct bucket *bucket = NULL;
 	int rc = find_permitted(rq, BUCKET_READ, &bucket, e);
 	if (rc < 0)
 		return rc;
 	struct metadata_object object = { bucket->project_id, "bucket", bucket->number, NULL };
-	struct metadata *metadata;
+	struct metadata *metadata = NULL;
 	size_t count;
 	rc = metadata_list(rq->db, rq->arena, &object, &metadata, &count, e);
 	own(own_json) json_t *json = bucket_json(rq->app, rq->branch_id, bucket);
@@ -171,7 +171,7 @@ static int update_now(struct db *db, void *arg, struct err *e)
 
 static int buckets_update(struct req *rq, struct err *e)
 {
-	struct bucket *bucket;
+	struct bucket *bucket = NULL;
 	int rc = find_permitted(rq, BUCKET_MANAGE, &bucket, e);
 	const char *name = arg_text(rq, "displayName", NULL), *color = arg_text(rq, "color", NULL);
 	if (rc >= 0 && name)
@@ -199,7 +199,7 @@ static int buckets_update(struct req *rq, struct err *e)
 
 static int buckets_delete(struct req *rq, struct err *e)
 {
-	struct bucket *bucket;
+	struct bucket *bucket = NULL;
 	int rc = find_permitted(rq, BUCKET_MANAGE, &bucket, e);
 	if (rc < 0)
 		return rc;
@@ -228,7 +228,7 @@ static json_t *owner_json(const struct bucket *bucket)
 
 static int owner_detail(struct req *rq, struct err *e)
 {
-	struct bucket *bucket;
+	struct bucket *bucket = NULL;
 	int rc = find_permitted(rq, BUCKET_READ, &bucket, e);
 	if (rc < 0)
 		return rc;
@@ -256,8 +256,8 @@ static int find_owner(struct req *rq, const struct bucket *bucket, struct member
 
 static int owner_update(struct req *rq, struct err *e)
 {
-	struct bucket *bucket;
-	struct member *member;
+	struct bucket *bucket = NULL;
+	struct member *member = NULL;
 	int rc = find_permitted(rq, BUCKET_MANAGE, &bucket, e);
 	if (rc < 0 || (rc = find_owner(rq, bucket, &member, e)) < 0 ||
 		(rc = bucket_set_owner(rq->db, bucket, member->user_id, e)) < 0)

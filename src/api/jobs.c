@@ -52,14 +52,14 @@ static int find_own(struct req *rq, int64_t id, struct job_row **ret, struct err
 
 int reply_job(struct req *rq, int64_t job_id, struct err *e)
 {
-	struct job_row *job;
+	struct job_row *job = NULL;
 	int rc = find_own(rq, job_id, &job, e);
 	return rc < 0 ? rc : reply_json(rq, 202, job_json(rq->app, job));
 }
 
 static int jobs_detail(struct req *rq, struct err *e)
 {
-	struct job_row *job;
+	struct job_row *job = NULL;
 	int64_t id = req_path_id(rq, 0, e);
 	int rc = id ? find_own(rq, id, &job, e) : -ERR_ROUTE_NOT_FOUND;
 	return rc < 0 ? rc : reply_json(rq, 200, job_json(rq->app, job));

@@ -167,7 +167,7 @@ typedef int find_target(struct req *rq, enum bucket_level need, struct target *r
 
 static int reply_list(struct req *rq, const struct target *target, int status, struct err *e)
 {
-	struct metadata *list;
+	struct metadata *list = NULL;
 	size_t count;
 	int rc = metadata_list(rq->db, rq->arena, &target->object, &list, &count, e);
 	return rc < 0 ? rc : reply_json(rq, status, metadata_json_list(list, count));
@@ -191,8 +191,8 @@ static void name_event(struct req *rq, const struct target *target, const char *
 static int set_of(struct req *rq, find_target *find, struct err *e)
 {
 	struct target target = { 0 };
-	const char *provider;
-	json_t *list;
+	const char *provider = NULL;
+	json_t *list = NULL;
 	int rc = find(rq, BUCKET_WRITE, &target, e);
 	if (rc < 0 || (rc = check_provider(rq, &provider, e)) < 0 || (rc = read_entries(rq, &list, e)) < 0)
 		return rc;
@@ -215,7 +215,7 @@ static int refuse_unknown(const struct target *target, const char *id, struct er
 static int remove_of(struct req *rq, find_target *find, struct err *e)
 {
 	struct target target = { 0 };
-	struct metadata *metadata;
+	struct metadata *metadata = NULL;
 	const char *text = req_path(rq, 1);
 	int64_t id;
 	int rc = find(rq, BUCKET_WRITE, &target, e);
@@ -359,7 +359,7 @@ static int reply_all(struct req *rq, const struct target *target, struct err *e)
 static int table_set_metadata(struct req *rq, struct err *e)
 {
 	struct target target = { 0 };
-	const char *provider;
+	const char *provider = NULL;
 	json_t *list = NULL;
 	int rc = find_table_target(rq, BUCKET_WRITE, &target, e);
 	if (rc < 0 || (rc = check_provider(rq, &provider, e)) < 0)
@@ -380,7 +380,7 @@ static int table_set_metadata(struct req *rq, struct err *e)
 /* The branch of the path before "metadata". */
 static int find_branch(struct req *rq, enum bucket_level need, struct target *ret, struct err *e)
 {
-	struct branch *branch;
+	struct branch *branch = NULL;
 	(void)need;
 	int rc = branch_get(rq->db, rq->arena, rq->origin.project_id, rq->branch_id, &branch, e);
 	if (rc < 0)
@@ -404,7 +404,7 @@ static json_t *branch_metadata_json(const struct metadata *list, size_t count)
 
 static int reply_branch(struct req *rq, const struct target *target, int status, struct err *e)
 {
-	struct metadata *list;
+	struct metadata *list = NULL;
 	size_t count;
 	int rc = metadata_list(rq->db, rq->arena, &target->object, &list, &count, e);
 	return rc < 0 ? rc : reply_json(rq, status, branch_metadata_json(list, count));
@@ -423,7 +423,7 @@ static int branch_list_metadata(struct req *rq, struct err *e)
 static int branch_set_metadata(struct req *rq, struct err *e)
 {
 	struct target target = { 0 };
-	json_t *list;
+	json_t *list = NULL;
 	int rc = find_branch(rq, BUCKET_NONE, &target, e);
 	if (rc < 0 || (rc = read_entries(rq, &list, e)) < 0 || (rc = set_entries(rq, &target.object, "", list, e)) < 0)
 		return rc;
@@ -434,7 +434,7 @@ static int branch_set_metadata(struct req *rq, struct err *e)
 static int branch_remove_metadata(struct req *rq, struct err *e)
 {
 	struct target target = { 0 };
-	struct metadata *metadata;
+	struct metadata *metadata = NULL;
 	int64_t id = 0;
 	int rc = find_branch(rq, BUCKET_NONE, &target, e);
 	if (rc < 0)

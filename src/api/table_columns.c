@@ -8,7 +8,7 @@
 
 static int columns_add(struct req *rq, struct err *e)
 {
-	struct table *table;
+	struct table *table = NULL;
 	char *name, *definition;
 	int rc = find_table(rq, BUCKET_WRITE, &table, e);
 	if (rc < 0 || (rc = table_check_new_column(rq->arena, table, rq->args, &name, &definition, e)) < 0)
@@ -19,7 +19,7 @@ static int columns_add(struct req *rq, struct err *e)
 
 static int columns_delete(struct req *rq, struct err *e)
 {
-	struct table *table;
+	struct table *table = NULL;
 	const char *name = req_path(rq, 1);
 	bool force = arg_bool(rq, "force", false);
 	int rc = find_table(rq, BUCKET_WRITE, &table, e);
@@ -35,7 +35,7 @@ static int columns_delete(struct req *rq, struct err *e)
 
 static int key_add(struct req *rq, struct err *e)
 {
-	struct table *table;
+	struct table *table = NULL;
 	int rc = find_table(rq, BUCKET_WRITE, &table, e);
 	if (rc < 0 || (rc = table_check_key(table, arg_json(rq, "columns"), e)) < 0)
 		return rc;
@@ -45,7 +45,7 @@ static int key_add(struct req *rq, struct err *e)
 
 static int key_delete(struct req *rq, struct err *e)
 {
-	struct table *table;
+	struct table *table = NULL;
 	int rc = find_table(rq, BUCKET_WRITE, &table, e);
 	if (rc < 0 || (rc = table_check_drop_key(rq->db, rq->arena, table, e)) < 0)
 		return rc;

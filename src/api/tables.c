@@ -17,7 +17,11 @@ bool includes(struct req *rq, const char *word)
 {
 	json_t *list = arg_json(rq, "include"), *item;
 	size_t i;
-	json_array_foreach(list, i, item) if (str_eq(json_string_value(item), word)) return true;
+	json_array_foreach(list, i, item)
+	{
+		if (str_eq(json_string_value(item), word))
+			return true;
+	}
 	return false;
 }
 
@@ -44,7 +48,10 @@ void hide_sources(const struct caller *who, json_t *tables)
 	json_t *table;
 	if (json_is_object(tables))
 		hide_source(who, tables);
-	json_array_foreach(tables, i, table) hide_source(who, table);
+	json_array_foreach(tables, i, table)
+	{
+		hide_source(who, table);
+	}
 }
 
 /* --- lists ------------------------------------------------------------------------------------------------------------------- */
@@ -67,7 +74,7 @@ static struct table_parts parts_asked(struct req *rq)
 int reply_tables(struct req *rq, struct table_list *tables, struct err *e)
 {
 	struct table_parts parts = parts_asked(rq);
-	json_t *list;
+	json_t *list = NULL;
 	int rc = tables_json(rq->app, rq->db, rq->arena, tables, &parts, &list, e);
 	if (rc < 0)
 		return rc;
@@ -98,7 +105,7 @@ static int tables_list(struct req *rq, struct err *e)
 static int bucket_tables_list(struct req *rq, struct err *e)
 {
 	const char *bucket_id = req_path(rq, 0);
-	struct bucket *bucket;
+	struct bucket *bucket = NULL;
 	int rc = permit_bucket(rq->who, bucket_id, BUCKET_READ, e);
 	if (rc < 0 || (rc = bucket_get(rq->db, rq->arena, rq->origin.project_id, bucket_id, &bucket, e)) < 0)
 		return rc;
@@ -115,8 +122,8 @@ static int bucket_tables_list(struct req *rq, struct err *e)
 
 static int tables_detail(struct req *rq, struct err *e)
 {
-	struct table *table;
-	json_t *json;
+	struct table *table = NULL;
+	json_t *json = NULL;
 	int rc = find_table(rq, BUCKET_READ, &table, e);
 	if (rc < 0 || (rc = table_json(rq->app, rq->db, rq->arena, table, &json, e)) < 0)
 		return rc;
@@ -139,9 +146,9 @@ static int update_now(struct db *db, void *arg, struct err *e)
 
 static int tables_update(struct req *rq, struct err *e)
 {
-	struct table *table;
+	struct table *table = NULL;
 	const char *name;
-	json_t *json;
+	json_t *json = NULL;
 	int rc = find_table(rq, BUCKET_WRITE, &table, e);
 	if (rc < 0 || (rc = arg_required(rq, "displayName", &name, e)) < 0 || (rc = table_check_display_name(name, e)) < 0)
 		return rc;
@@ -163,7 +170,7 @@ static int tables_update(struct req *rq, struct err *e)
 
 static int tables_delete(struct req *rq, struct err *e)
 {
-	struct table *table;
+	struct table *table = NULL;
 	int rc = find_table(rq, BUCKET_WRITE, &table, e);
 	if (rc < 0)
 		return rc;
@@ -185,7 +192,7 @@ static int tables_delete(struct req *rq, struct err *e)
 static int tables_define(struct req *rq, struct err *e)
 {
 	const char *bucket_id = req_path(rq, 0);
-	struct bucket *bucket;
+	struct bucket *bucket = NULL;
 	struct table table;
 	int rc = permit_bucket(rq->who, bucket_id, BUCKET_WRITE, e);
 	if (rc < 0 || (rc = bucket_get(rq->db, rq->arena, rq->origin.project_id, bucket_id, &bucket, e)) < 0)

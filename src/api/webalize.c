@@ -47,14 +47,16 @@ static const char *name_text(struct req *rq, json_t *item)
 
 static int webalize_column_names(struct req *rq, struct err *e)
 {
-	json_t *list, *item, *names;
+	json_t *list = NULL, *item, *names;
 	size_t i;
 	int rc = read_names(rq, true, &list, e);
 	if (rc < 0)
 		return rc;
 	names = json_array();
 	json_array_foreach(list, i, item)
+	{
 		json_array_append_new(names, json_string(name_webalize_column(rq->arena, name_text(rq, item))));
+	}
 	return reply_json(rq, 200, json_pack("{s:o}", "columnNames", names));
 }
 
@@ -73,7 +75,7 @@ static const char *fault_of(struct req *rq, const char *name)
 
 static int validate_column_names(struct req *rq, struct err *e)
 {
-	json_t *list, *item, *faults;
+	json_t *list = NULL, *item, *faults;
 	size_t i;
 	int rc = read_names(rq, false, &list, e);
 	if (rc < 0)

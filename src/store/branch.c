@@ -95,9 +95,9 @@ int branch_list(struct db *db, struct arena *arena, int64_t project_id, struct b
 static int check_name(struct db *db, const struct branch *branch, struct err *e)
 {
 	own(own_arena) struct arena *arena = arena_new();
-	struct branch *other;
+	struct branch *other = NULL;
 	int rc = branch_find_name(db, arena, branch->project_id, branch->name, &other, e);
-	if (rc > 0 && other->id != branch->id)
+	if (rc > 0 && other && other->id != branch->id)
 		return fail(e, ERR_BRANCH_DUPLICATE, "There already is a branch with name \"%s\"", branch->name);
 	return rc < 0 ? rc : 0;
 }

@@ -156,9 +156,11 @@ static int complete(struct db *db, struct arena *arena, struct table *table, str
 	for (; chain[depth - 1]->source_number; depth++) {
 		if (depth == ALIAS_DEPTH_MAX)
 			return fail_internal(e, ERR_INTERNAL, "chain of aliases of %s has no end", table->id);
-		rc = find_number(db, arena, table->project_id, chain[depth - 1]->source_number, &chain[depth], e);
-		if (rc <= 0)
+		struct table *source = NULL;
+		rc = find_number(db, arena, table->project_id, chain[depth - 1]->source_number, &source, e);
+		if (rc <= 0 || !source)
 			return rc < 0 ? rc : fail_internal(e, ERR_INTERNAL, "the source of alias %s is gone", table->id);
+		chain[depth] = source;
 	}
 	rc = read_columns(db, arena, chain[depth - 1], e);
 	for (size_t i = depth - 1; rc >= 0 && i > 0; i--)

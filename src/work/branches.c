@@ -66,7 +66,7 @@ struct creation {
 static int copy_metadata(struct db *db, struct arena *arena, const struct branch *branch, int64_t from, struct err *e)
 {
 	struct metadata_object source = { branch->project_id, "branch", from, NULL }, target = source;
-	struct metadata *list;
+	struct metadata *list = NULL;
 	size_t count;
 	int rc = metadata_list(db, arena, &source, &list, &count, e);
 	target.number = branch->id;

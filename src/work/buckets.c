@@ -37,7 +37,7 @@ int bucket_check_color(const char *color, struct err *e)
 int bucket_change(struct db *db, struct arena *arena, const struct origin *origin, const char *bucket_id, json_t *changes,
 	struct bucket **ret, struct err *e)
 {
-	struct bucket *bucket;
+	struct bucket *bucket = NULL;
 	int rc = bucket_get(db, arena, origin->project_id, bucket_id, &bucket, e);
 	if (rc < 0)
 		return rc;

@@ -3,6 +3,7 @@
 
 #include "auth/permit.h"
 #include "base/arena.h"
+#include "base/log.h"
 #include "base/own.h"
 #include "store/bucket.h"
 #include "store/rows/rows.h"
@@ -49,7 +50,7 @@ static int drop_table_now(struct db *db, void *arg, struct err *e)
 {
 	struct dropping *dropping = arg;
 	const struct drop *drop = dropping->drop;
-	struct table *table;
+	struct table *table = NULL;
 	dropping->db = db;
 	int rc = table_get(db, dropping->arena, drop->origin->project_id, drop->id, &table, e);
 	if (rc < 0 || (!drop->force && (rc = refuse_aliases(dropping, table, e)) < 0))
@@ -62,13 +63,15 @@ int drop_table(struct app *app, const struct drop *drop, struct err *e)
 	own(own_arena) struct arena *arena = arena_new();
 	struct dropping dropping = { .drop = drop, .arena = arena };
 	int rc = database_transact(app->database, drop_table_now, &dropping, e);
-	return rc < 0 ? rc : drop_leftover_rows(app, e);
+	if (rc >= 0)
+		drop_leftover_rows(app);
+	return rc;
 }
 
 /* An alias in the list may be gone already, with the table that it showed. */
 static int remove_if_there(struct dropping *dropping, const struct table *table, struct err *e)
 {
-	struct table *found;
+	struct table *found = NULL;
 	int rc = table_find(dropping->db, dropping->arena, table->project_id, table->id, &found, e);
 	return rc > 0 ? remove_tree(dropping, found, 0, e) : rc;
 }
@@ -77,7 +80,7 @@ static int drop_bucket_now(struct db *db, void *arg, struct err *e)
 {
 	struct dropping *dropping = arg;
 	const struct drop *drop = dropping->drop;
-	struct bucket *bucket;
+	struct bucket *bucket = NULL;
 	struct table_list tables;
 	dropping->db = db;
 	int rc = bucket_get(db, dropping->arena, drop->origin->project_id, drop->id, &bucket, e);
@@ -101,7 +104,9 @@ int drop_bucket(struct app *app, const struct drop *drop, struct err *e)
 	own(own_arena) struct arena *arena = arena_new();
 	struct dropping dropping = { .drop = drop, .arena = arena };
 	int rc = database_transact(app->database, drop_bucket_now, &dropping, e);
-	return rc < 0 ? rc : drop_leftover_rows(app, e);
+	if (rc >= 0)
+		drop_leftover_rows(app);
+	return rc;
 }
 
 static int forget(struct db *db, void *arg, struct err *e)
@@ -120,21 +125,26 @@ static int list_dropped(struct app *app, struct arena *arena, struct dropped_row
 	return rc;
 }
 
-int drop_leftover_rows(struct app *app, struct err *e)
+static int drop_some(struct app *app, size_t *ret_count, struct err *e)
 {
-	size_t count = LEFTOVERS_AT_ONCE;
-	while (count == LEFTOVERS_AT_ONCE) {
-		own(own_arena) struct arena *arena = arena_new();
-		struct dropped_rows *dropped = NULL;
-		int rc = list_dropped(app, arena, &dropped, &count, e);
-		for (size_t i = 0; rc >= 0 && i < count; i++) {
-			rc = rows_drop(
-				app->database, dropped[i].project_id, dropped[i].bucket_number, dropped[i].table_number, e);
-			if (rc >= 0)
-				rc = database_transact(app->database, forget, &dropped[i], e);
-		}
-		if (rc < 0)
-			return rc;
+	own(own_arena) struct arena *arena = arena_new();
+	struct dropped_rows *dropped = NULL;
+	int rc = list_dropped(app, arena, &dropped, ret_count, e);
+	for (size_t i = 0; rc >= 0 && i < *ret_count; i++) {
+		rc = rows_drop(app->database, dropped[i].project_id, dropped[i].bucket_number, dropped[i].table_number, e);
+		if (rc >= 0)
+			rc = database_transact(app->database, forget, &dropped[i], e);
 	}
-	return 0;
+	return rc;
+}
+
+void drop_leftover_rows(struct app *app)
+{
+	own(err_done) struct err e = { 0 };
+	size_t count = LEFTOVERS_AT_ONCE;
+	int rc = 0;
+	while (rc >= 0 && count == LEFTOVERS_AT_ONCE)
+		rc = drop_some(app, &count, &e);
+	if (rc < 0)
+		log_line(LOG_WARN, "rows of dropped tables are still there", "error", err_text(&e), NULL);
 }

@@ -17,7 +17,8 @@ int drop_table(struct app *app, const struct drop *drop, struct err *e);
 /* ERR_BUCKET_NOT_EMPTY without force. Every token's permission for the bucket goes with it (R09). */
 int drop_bucket(struct app *app, const struct drop *drop, struct err *e);
 
-/* Drops the places of rows whose tables are gone; what is left over from a server that ended in between is found at the next call. */
-int drop_leftover_rows(struct app *app, struct err *e);
+/* Drops the places of rows whose tables are gone. What can't be dropped now, or is left over from a server that ended in between, is tried
+ * again at the next call and at the next start. */
+void drop_leftover_rows(struct app *app);
 
 #endif

@@ -320,7 +320,9 @@ static int prepare(struct runner *runner, struct err *e)
 	/* Nobody else runs jobs of an embedded database: whatever was running when it ended waits again. */
 	int64_t ended_before = database_engine(runner->app->database) == DB_SQLITE ? INT64_MAX : now_us();
 	int rc = database_transact(runner->app->database, release_now, &ended_before, e);
-	return rc < 0 ? rc : drop_leftover_rows(runner->app, e);
+	if (rc >= 0)
+		drop_leftover_rows(runner->app);
+	return rc;
 }
 
 int runner_start(struct app *app, struct runner **ret, struct err *e)

@@ -155,7 +155,7 @@ int table_check_drop_key(struct db *db, struct arena *arena, const struct table 
 int table_change_display_name(
 	struct db *db, struct arena *arena, const struct origin *origin, const char *table_id, const char *name, struct err *e)
 {
-	struct table *table;
+	struct table *table = NULL;
 	int rc = table_get(db, arena, origin->project_id, table_id, &table, e);
 	if (rc < 0)
 		return rc;

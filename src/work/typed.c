@@ -138,7 +138,11 @@ static bool in_list(json_t *names, const char *name)
 {
 	size_t i;
 	json_t *item;
-	json_array_foreach(names, i, item) if (str_eq(json_string_value(item), name)) return true;
+	json_array_foreach(names, i, item)
+	{
+		if (str_eq(json_string_value(item), name))
+			return true;
+	}
 	return false;
 }
 
@@ -193,7 +197,10 @@ int typed_table(struct arena *arena, json_t *args, struct table *ret, struct err
 	table.columns = arena_array(arena, struct column, count);
 	if (!table.columns)
 		return fail(e, ERR_INTERNAL, NULL);
-	json_array_foreach(columns, i, column) table.is_typed = table.is_typed || typed_is(column);
+	json_array_foreach(columns, i, column)
+	{
+		table.is_typed = table.is_typed || typed_is(column);
+	}
 	json_array_foreach(columns, i, column)
 	{
 		rc = read_column(arena, column, key, &table, i, e);
