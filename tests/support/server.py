@@ -32,6 +32,7 @@ class Server:
         self.arguments = list(arguments)
         self.environment = {**os.environ, **(environment or {})}
         self.process = None
+        self.port_name = "port"
         self.log_path = os.path.join(self.data, "server.log")
         self.port = None
         if initialise:
@@ -46,7 +47,7 @@ class Server:
         return ["--engine", self.engine] if self.engine else []
 
     def start(self, *more, wait=True):
-        port_file = os.path.join(self.data, "port")
+        port_file = os.path.join(self.data, self.port_name)
         if os.path.exists(port_file):
             os.unlink(port_file)
         listen = "127.0.0.1:%d" % (self.port or 0)
