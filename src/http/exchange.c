@@ -88,6 +88,7 @@ static void resume(struct http_exchange *x, enum phase phase)
 {
 	bool suspended = x->suspended;
 	x->phase = phase;
+	x->waited_for_body = suspended && phase == PHASE_BODY;
 	x->suspended = false;
 	log_context(NULL, 0);
 	if (suspended)

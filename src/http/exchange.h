@@ -60,6 +60,7 @@ struct http_exchange {
 	struct MHD_Connection *connection;
 	enum phase phase;
 	bool suspended;
+	bool waited_for_body; /* suspended after the headers: the library asks once more, with nothing, before the body comes */
 	bool refused; /* err is the answer; what is left of the body is thrown away */
 	const char *method;
 	char *path, *query; /* raw; query NULL: none */

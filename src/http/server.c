@@ -80,10 +80,15 @@ static enum MHD_Result send_reply(struct http_exchange *x)
 static enum MHD_Result on_body(struct http_exchange *x, const char *data, size_t *length)
 {
 	if (*length) {
+		x->waited_for_body = false;
 		exchange_feed(x, data, *length);
 		link_await(x->link, BODY_S + (int64_t)*length / BODY_BYTES_PER_S);
 		*length = 0;
 		return exchange_body_is_endless(x) ? MHD_NO : MHD_YES;
+	}
+	if (x->waited_for_body) {
+		x->waited_for_body = false;
+		return MHD_YES;
 	}
 	link_our_turn(x->link);
 	exchange_body_done(x);
