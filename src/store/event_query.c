@@ -76,8 +76,13 @@ static void add_number(struct query *query, const struct event_node *term)
 static void add_whole(struct query *query, struct arena *arena, const struct event_node *term)
 {
 	query_puts(query, COLUMNS[term->field].column);
-	if (!term->prefix) {
+	if (!term->prefix && *term->value) {
+		/* Said twice for the indexes, which leave out what is empty. */
+		query_puts(query, " <> '' AND ");
+		query_puts(query, COLUMNS[term->field].column);
 		query_condition(query, " = ", db_s(term->value));
+	} else if (!term->prefix) {
+		query_puts(query, " = ''");
 	} else if (!*term->value) {
 		query_puts(query, " <> ''"); /* field:* */
 	} else {
@@ -92,12 +97,14 @@ static void add_node(struct query *query, struct arena *arena, const struct even
 {
 	if (node->kind == NODE_TERM) {
 		enum comparison comparison = COLUMNS[node->field].comparison;
+		query_puts(query, "(");
 		if (comparison == CONTAINS)
 			add_contains(query, arena, node);
 		else if (comparison == NUMBER)
 			add_number(query, node);
 		else
 			add_whole(query, arena, node);
+		query_puts(query, ")");
 		return;
 	}
 	query_puts(query, node->kind == NODE_NOT ? "NOT (" : "(");
