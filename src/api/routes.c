@@ -2,6 +2,7 @@
 #include "http/route.h"
 
 extern const struct route ACCOUNT_LINK_ROUTES[];
+extern const struct route ALIAS_ROUTES[];
 extern const struct route BLOB_ROUTES[];
 extern const struct route BRANCH_ROUTES[];
 extern const struct route BUCKET_ROUTES[];
@@ -44,6 +45,7 @@ extern const struct route WEBALIZE_ROUTES[];
 
 const struct route *const ROUTE_TABLES[] = {
 	ACCOUNT_LINK_ROUTES,
+	ALIAS_ROUTES,
 	BLOB_ROUTES,
 	BRANCH_ROUTES,
 	BUCKET_ROUTES,

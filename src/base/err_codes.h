@@ -90,6 +90,7 @@ ERR_CODE(ERR_TABLE_INVALID_COLUMN_NAME, 400, "storage.tables.validation.invalidC
 ERR_CODE(ERR_TABLE_KEY_COLUMN_REFERENCED, 400, "storage.tables.cannotRemoveReferencedColumnFromPrimaryKey", "The key's column is used by the filter of an alias.")
 ERR_CODE(ERR_TABLE_KEY_COLUMNS, 400, "storage.tables.validation.invalidPrimaryKeyColumns", "Invalid primary key columns.")
 ERR_CODE(ERR_TABLE_KEY_DUPLICATES, 400, "storage.tables.primaryKeyDuplicateValues", "The table has duplicate values in the columns of the key.")
+ERR_CODE(ERR_TABLE_NON_EXISTING_COLUMNS, 400, "storage.tables.nonExistingColumns", "Some columns are not in the table.")
 ERR_CODE(ERR_TABLE_NO_COLUMNS, 400, "storage.tables.validation.noColumns", "The table has no columns.")
 ERR_CODE(ERR_TABLE_NOT_FOUND, 404, "storage.tables.notFound", "The table was not found.")
 ERR_CODE(ERR_TABLE_UNINTENDED_TRUNCATION, 400, "storage.tables.validation.unintendedTruncation", "No filters have been specified, which will truncate the table, but the `allowTruncate` parameter was not set.")

@@ -84,24 +84,55 @@ static bool in_key(const struct table *table, const char *name)
 	return false;
 }
 
-/* Does the alias's own filter or list of columns name the column? */
-static bool alias_names(const struct table *alias, const char *name)
+static bool filters_by(const struct table *alias, const char *name)
 {
 	own(own_json) json_t *filter = alias->alias_filter ? json_loads(alias->alias_filter, 0, NULL) : NULL;
-	if (str_eq(json_string_value(json_object_get(filter, "column")), name))
-		return true;
-	for (size_t i = 0; i < alias->alias_column_count; i++)
-		if (str_eq(alias->alias_columns[i], name))
-			return true;
-	return false;
+	return str_eq(json_string_value(json_object_get(filter, "column")), name);
+}
+
+/* An alias needs the column when it filters by it or shows it; by force one that shows whatever its source has does without. */
+static bool needs_column(const struct table *alias, const char *name, bool force)
+{
+	if (filters_by(alias, name) || alias->alias_columns)
+		return filters_by(alias, name) || table_column(alias, name);
+	return !force || alias->alias_filter;
+}
+
+/* What is to be asked of every alias of a table, and of their aliases. */
+struct asking {
+	struct db *db;
+	struct arena *arena;
+	int (*ask)(const struct table *alias, const struct asking *asking, struct err *e);
+	const struct table *table;
+	const char *column;
+	bool force;
+};
+
+static int ask_aliases(const struct asking *asking, const struct table *table, struct err *e)
+{
+	struct table_list aliases = { 0 };
+	int rc = table_list_aliases(asking->db, asking->arena, table, &aliases, e);
+	for (size_t i = 0; rc >= 0 && i < aliases.count; i++) {
+		rc = asking->ask(&aliases.items[i], asking, e);
+		if (rc >= 0)
+			rc = ask_aliases(asking, &aliases.items[i], e);
+	}
+	return rc;
+}
+
+static int refuse_needed(const struct table *alias, const struct asking *asking, struct err *e)
+{
+	if (!needs_column(alias, asking->column, asking->force))
+		return 0;
+	return fail(e, ERR_TABLE_COLUMN_REFERENCED, "The column %s cannot be deleted because an alias of the table shows it.",
+		asking->column);
 }
 
 int table_check_drop_column(
 	struct db *db, struct arena *arena, const struct table *table, const char *name, bool force, struct err *e)
 {
-	struct table_list aliases;
 	int rc = refuse_alias(table, e);
-	if (rc < 0 || (rc = table_list_aliases(db, arena, table, &aliases, e)) < 0)
+	if (rc < 0)
 		return rc;
 	if (!table_column(table, name))
 		return fail(e, ERR_TABLE_COLUMN_NOT_EXISTS, "The column %s does not exist in the table.", name);
@@ -109,11 +140,8 @@ int table_check_drop_column(
 		return fail(e, ERR_TABLE_COLUMN_IN_KEY, "The column %s is part of the primary key.", name);
 	if (table->column_count == 1)
 		return fail(e, ERR_TABLE_VALIDATION, "The last column of a table cannot be deleted.");
-	for (size_t i = 0; i < aliases.count; i++)
-		if (!force || alias_names(&aliases.items[i], name))
-			return fail(e, ERR_TABLE_COLUMN_REFERENCED,
-				"The column %s cannot be deleted because an alias of the table shows it.", name);
-	return 0;
+	struct asking asking = { db, arena, refuse_needed, table, name, force };
+	return ask_aliases(&asking, table, e);
 }
 
 int table_check_key(const struct table *table, json_t *columns, struct err *e)
@@ -134,22 +162,20 @@ int table_check_key(const struct table *table, json_t *columns, struct err *e)
 	return 0;
 }
 
+static int refuse_key_filter(const struct table *alias, const struct asking *asking, struct err *e)
+{
+	for (size_t i = 0; i < asking->table->primary_key_count; i++)
+		if (filters_by(alias, asking->table->primary_key[i]))
+			return fail(e, ERR_TABLE_KEY_COLUMN_REFERENCED,
+				"The filter of an alias needs the column %s of the primary key.", asking->table->primary_key[i]);
+	return 0;
+}
+
 int table_check_drop_key(struct db *db, struct arena *arena, const struct table *table, struct err *e)
 {
-	struct table_list aliases;
+	struct asking asking = { .db = db, .arena = arena, .ask = refuse_key_filter, .table = table };
 	int rc = refuse_alias(table, e);
-	if (rc < 0 || (rc = table_list_aliases(db, arena, table, &aliases, e)) < 0)
-		return rc;
-	for (size_t i = 0; i < aliases.count; i++) {
-		own(own_json) json_t *filter =
-			aliases.items[i].alias_filter ? json_loads(aliases.items[i].alias_filter, 0, NULL) : NULL;
-		const char *column = json_string_value(json_object_get(filter, "column"));
-		if (column && in_key(table, column))
-			return fail(e, ERR_TABLE_KEY_COLUMN_REFERENCED,
-				"The filter of the alias %s needs the column %s of the primary key.", aliases.items[i].id,
-				column);
-	}
-	return 0;
+	return rc < 0 ? rc : ask_aliases(&asking, table, e);
 }
 
 int table_change_display_name(
