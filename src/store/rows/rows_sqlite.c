@@ -15,7 +15,8 @@
 #include "base/str.h"
 
 #define BUSY_WAIT_MS 60000
-#define PAGE_CACHE "PRAGMA cache_size=-16384;"
+#define PAGE_CACHE "PRAGMA cache_size=-8192;"     /* merging jumps about in the key */
+#define PAGE_CACHE_NEW "PRAGMA cache_size=-2048;" /* a new file only grows at its end */
 #define NEW_NAME "new"
 
 static void own_sqlite(sqlite3 **handle)
@@ -421,7 +422,7 @@ static int fill_new_file(
 	if (rc == 0)
 		rc = run(handle,
 			"PRAGMA page_size=8192; PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=MEMORY; PRAGMA "
-			"synchronous=OFF; BEGIN;" PAGE_CACHE,
+			"synchronous=OFF; BEGIN;" PAGE_CACHE_NEW,
 			e);
 	if (rc == 0)
 		rc = create_shape(handle, import->table, e);
