@@ -23,6 +23,7 @@ CREATE TABLE configurations (
 	version_token_description TEXT NOT NULL,
 	change_description TEXT NOT NULL,
 	version_identifier TEXT NOT NULL,
+	own_token_id BIGINT NOT NULL DEFAULT 0, -- R17; 0: it has none
 	PRIMARY KEY (project_id, number)
 );
 CREATE UNIQUE INDEX configurations_id ON configurations (project_id, branch_id, component_id, id);

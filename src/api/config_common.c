@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "store/branch.h"
 #include "work/catalogue.h"
+#include "work/flow_tokens.h"
 #include "work/resource_json.h"
 
 /* --- which one -------------------------------------------------------------------------------------------------------------- */
@@ -172,6 +173,12 @@ int config_reply(struct req *rq, int status, const struct config *config, struct
 	struct config_row_list rows = { NULL, 0 };
 	int rc = config_row_list(rq->db, rq->arena, config, &rows, e);
 	return rc < 0 ? rc : reply_json(rq, status, config_json_rows(config, &everything, &rows));
+}
+
+int config_token_follow(struct req *rq, struct config *config, struct err *e)
+{
+	struct flow_change change = { rq->app, rq->db, rq->arena, rq->who, &rq->origin };
+	return flow_token_keep(&change, config, e);
 }
 
 /* --- what is recorded ------------------------------------------------------------------------------------------------------- */

@@ -39,6 +39,9 @@ json_t *config_token_json(int64_t token_id, const char *description);
 /* Everything, with the rows read. */
 int config_reply(struct req *rq, int status, const struct config *config, struct err *e);
 
+/* After each change: the token of a configuration that has one of its own follows (R17). */
+int config_token_follow(struct req *rq, struct config *config, struct err *e);
+
 /* The event's object and params: {component, configurationId, name, version}. */
 json_t *config_event_params(const struct config *config);
 void config_event(struct req *rq, const struct config *config);

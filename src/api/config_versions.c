@@ -99,6 +99,8 @@ static int versions_rollback(struct req *rq, struct err *e)
 		return rc;
 	const char *words = arena_printf(rq->arena, "Rollback to version %lld", (long long)version->current.version);
 	rc = config_roll_back(rq->db, rq->arena, &rq->origin, config, version, arg_text(rq, "changeDescription", words), e);
+	if (rc >= 0)
+		rc = config_token_follow(rq, config, e);
 	if (rc < 0)
 		return rc;
 	event_with_source(rq, config, version);
@@ -147,6 +149,8 @@ static int versions_copy(struct req *rq, struct err *e)
 	if (str_empty(copy.name))
 		return fail(e, ERR_CONFIG_VALIDATION, "Invalid parameters - name: This field is missing.");
 	rc = config_copy(rq->db, rq->arena, &rq->origin, version, &copy, e);
+	if (rc >= 0)
+		rc = config_token_follow(rq, &copy, e);
 	if (rc < 0)
 		return rc;
 	event_with_source(rq, &copy, version);

@@ -74,6 +74,8 @@ static int configs_create(struct req *rq, struct err *e)
 		rc = config_arg_json(rq, &STATE_ARG, "{}", &config.state, e);
 	if (rc >= 0)
 		rc = config_make(rq->db, rq->arena, &rq->origin, &config, &restored, e);
+	if (rc >= 0)
+		rc = config_token_follow(rq, &config, e);
 	if (rc < 0)
 		return rc;
 	if (restored)
@@ -174,6 +176,8 @@ static int configs_update(struct req *rq, struct err *e)
 	if (changed) {
 		config_next_version(rq->arena, config, &rq->origin, arg_text(rq, "changeDescription", "Configuration updated"));
 		rc = config_update(rq->db, config, e);
+		if (rc >= 0)
+			rc = config_token_follow(rq, config, e);
 	} else {
 		req_event(rq, arg_given(rq, "state") ? EVENT_CONFIG_STATE_CHANGED : EVENT_CONFIG_READ);
 	}
@@ -240,6 +244,8 @@ static int configs_delete(struct req *rq, struct err *e)
 	config->is_deleted = true;
 	config_next_version(rq->arena, config, &rq->origin, arg_text(rq, "changeDescription", "Configuration deleted"));
 	rc = config_update(rq->db, config, e);
+	if (rc >= 0)
+		rc = config_token_follow(rq, config, e);
 	if (rc < 0)
 		return rc;
 	config_event(rq, config);
@@ -257,6 +263,8 @@ static int configs_restore(struct req *rq, struct err *e)
 	config->is_deleted = false;
 	config_next_version(rq->arena, config, &rq->origin, arg_text(rq, "changeDescription", "Configuration restored"));
 	rc = config_update(rq->db, config, e);
+	if (rc >= 0)
+		rc = config_token_follow(rq, config, e);
 	if (rc < 0)
 		return rc;
 	config_event(rq, config);

@@ -10,7 +10,7 @@
 #define CONFIG_COLUMNS \
 	"project_id, number, branch_id, component_id, id, name, description, is_disabled, is_deleted, configuration, state, " \
 	"rows_sort_order, created_us, creator_token_id, creator_description, version, version_us, version_token_id, " \
-	"version_token_description, change_description, version_identifier"
+	"version_token_description, change_description, version_identifier, own_token_id"
 #define VERSION_COLUMNS \
 	"project_id, number, version, name, description, is_disabled, is_deleted, configuration, rows_sort_order, version_us, " \
 	"version_token_id, version_token_description, change_description, version_identifier"
@@ -55,6 +55,7 @@ static void config_read(struct arena *arena, struct db_rows *rows, struct config
 		.creator_description = keep(arena, rows, 14),
 		.current = { db_col_int(rows, 15), db_col_int(rows, 16), db_col_int(rows, 17), keep(arena, rows, 18), keep(arena, rows, 19),
 			keep(arena, rows, 20) },
+		.own_token_id = db_col_int(rows, 21),
 	};
 }
 
@@ -120,7 +121,7 @@ int config_insert(struct db *db, struct arena *arena, struct config *config, str
 {
 	static const struct sql insert = {
 		.text = "INSERT INTO configurations (" CONFIG_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
-			"$15, $16, $17, $18, $19, $20, $21)",
+			"$15, $16, $17, $18, $19, $20, $21, 0)",
 	};
 	int rc = db_next_id(db, "configuration", &config->number, e);
 	if (rc < 0)
@@ -159,6 +160,12 @@ int config_update_state(struct db *db, const struct config *config, struct err *
 {
 	static const struct sql update = { .text = "UPDATE configurations SET state = $3 WHERE project_id = $1 AND number = $2" };
 	return db_exec(db, &update, DB_ARGS(db_i(config->project_id), db_i(config->number), db_s(config->state)), e);
+}
+
+int config_update_token(struct db *db, const struct config *config, struct err *e)
+{
+	static const struct sql update = { .text = "UPDATE configurations SET own_token_id = $3 WHERE project_id = $1 AND number = $2" };
+	return db_exec(db, &update, DB_ARGS(db_i(config->project_id), db_i(config->number), db_i(config->own_token_id)), e);
 }
 
 int config_remove(struct db *db, const struct config *config, struct err *e)

@@ -28,6 +28,7 @@ struct config {
 	const char *configuration, *state, *rows_sort_order;
 	int64_t created_us, creator_token_id;
 	const char *creator_description;
+	int64_t own_token_id; /* R17; 0: it has none */
 	struct revision current;
 };
 struct config_list {
@@ -50,6 +51,7 @@ int config_insert(struct db *db, struct arena *arena, struct config *config, str
 /* Writes everything but the state, and adds the version that current says. */
 int config_update(struct db *db, const struct config *config, struct err *e);
 int config_update_state(struct db *db, const struct config *config, struct err *e);
+int config_update_token(struct db *db, const struct config *config, struct err *e);
 /* With its rows, versions and metadata. */
 int config_remove(struct db *db, const struct config *config, struct err *e);
 /* Every configuration of a branch, trash too, without leaving anything: the branch goes. */

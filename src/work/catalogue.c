@@ -14,6 +14,7 @@ struct catalogue {
 	json_t *list;   /* sorted by id */
 	json_t *by_id;  /* id -> the same objects */
 	json_t *schemas; /* id -> what its events must hold */
+	json_t *owners;  /* ids of those whose configurations own a token */
 };
 
 /* Every member of a component as clients read it; a definition says only what differs. "{" an object, "[" a list, "s" a text,
@@ -76,6 +77,8 @@ static int read_definition(struct catalogue *catalogue, const char *folder, cons
 	json_t *schema = json_object_get(definition, "eventSchema");
 	if (schema)
 		json_object_set(catalogue->schemas, id, schema);
+	if (json_is_true(json_object_get(definition, "ownToken")))
+		json_object_set_new(catalogue->owners, id, json_true());
 	return 0;
 }
 
@@ -135,6 +138,7 @@ int catalogue_open(const struct conf *conf, struct catalogue **ret, struct err *
 	catalogue->list = json_array();
 	catalogue->by_id = json_object();
 	catalogue->schemas = json_object();
+	catalogue->owners = json_object();
 	int rc = read_folder(catalogue, folder ? folder : found, e);
 	if (rc < 0) {
 		catalogue_close(catalogue);
@@ -153,6 +157,7 @@ void catalogue_close(struct catalogue *catalogue)
 	json_decref(catalogue->list);
 	json_decref(catalogue->by_id);
 	json_decref(catalogue->schemas);
+	json_decref(catalogue->owners);
 	free(catalogue);
 }
 
@@ -166,6 +171,11 @@ json_t *catalogue_find(const struct catalogue *catalogue, const char *component_
 json_t *catalogue_list(const struct catalogue *catalogue)
 {
 	return catalogue->list;
+}
+
+bool catalogue_owns_token(const struct catalogue *catalogue, const char *component_id)
+{
+	return json_object_get(catalogue->owners, component_id);
 }
 
 /* A small part of JSON Schema: "required" names of the members at path. */

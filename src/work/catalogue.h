@@ -3,6 +3,7 @@
 #define WORK_CATALOGUE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "base/conf.h"
 #include "base/err.h"
@@ -18,6 +19,9 @@ void catalogue_close(struct catalogue *catalogue);
 json_t *catalogue_find(const struct catalogue *catalogue, const char *component_id);
 /* Every component, sorted by id: array of the same; borrowed. */
 json_t *catalogue_list(const struct catalogue *catalogue);
+
+/* Do configurations of the component get a token of their own ("ownToken", R17)? */
+bool catalogue_owns_token(const struct catalogue *catalogue, const char *component_id);
 
 /* Does a posted event fulfil what its component's definition demands ("eventSchema")? ERR_EVENT_SCHEMA with "errors" when not.
  * Unknown components and NULL are not checked. */

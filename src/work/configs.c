@@ -74,6 +74,7 @@ static int make_again(struct db *db, struct arena *arena, const struct origin *o
 	config->creator_token_id = old->creator_token_id;
 	config->creator_description = old->creator_description;
 	config->rows_sort_order = "[]";
+	config->own_token_id = old->own_token_id;
 	const char *change_description = config->current.change_description;
 	config->current = old->current;
 	config_next_version(arena, config, origin, change_description ? change_description : "Configuration restored");
