@@ -2,6 +2,7 @@
 #include "base/arena.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,13 +37,15 @@ static void *chunk_take(struct chunk *chunk, size_t size)
 	return memset(p, 0, size);
 }
 
+#define ARENA_SIZE ((sizeof(struct arena) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1))
+
 /* The arena itself is the first thing in its last chunk: a small request costs one malloc. */
 struct arena *arena_new(void)
 {
 	struct chunk *chunk = chunk_new(CHUNK_SIZE);
 	if (!chunk)
 		abort();
-	struct arena *arena = chunk_take(chunk, (sizeof(*arena) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1));
+	struct arena *arena = chunk_take(chunk, ARENA_SIZE);
 	arena->chunks = chunk;
 	return arena;
 }
@@ -55,6 +58,25 @@ void arena_free(struct arena *arena)
 		next = chunk->next;
 		free(chunk);
 	}
+}
+
+/* The chunk that the arena stands in. */
+static struct chunk *home(struct arena *arena)
+{
+	return (struct chunk *)(void *)((char *)arena - offsetof(struct chunk, data));
+}
+
+void arena_clear(struct arena *arena)
+{
+	struct chunk *kept = home(arena);
+	for (struct chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
+		next = chunk->next;
+		if (chunk != kept)
+			free(chunk);
+	}
+	kept->next = NULL;
+	kept->used = ARENA_SIZE;
+	arena->chunks = kept;
 }
 
 void own_arena(struct arena **arena)

@@ -12,6 +12,8 @@ struct arena;
 struct arena *arena_new(void);
 void arena_free(struct arena *arena);
 void own_arena(struct arena **arena);
+/* Gives back all that was taken, and keeps the arena for the next. */
+void arena_clear(struct arena *arena);
 
 /* Zeroed memory, aligned for any type. */
 void *arena_alloc(struct arena *arena, size_t size);

@@ -1,30 +1,17 @@
 /* The text of a token: "<projectId>-<tokenId>-<34 random and 6 checksum characters>". */
 #include <stdio.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "base/secret.h"
 
 #define NUMBER_DIGITS_MAX 19
 #define TOKEN_TEXT_MAX (2 * NUMBER_DIGITS_MAX + 2 + TOKEN_SECRET_LENGTH)
 
-/* CRC-32 (IEEE 802.3), four bits at a time. */
-static uint32_t crc32_of(const char *data, size_t length)
-{
-	static const uint32_t TABLE[16] = { 0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158,
-		0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c };
-	uint32_t crc = 0xffffffff;
-	for (size_t i = 0; i < length; i++) {
-		crc ^= (uint8_t)data[i];
-		crc = crc >> 4 ^ TABLE[crc & 15];
-		crc = crc >> 4 ^ TABLE[crc & 15];
-	}
-	return ~crc;
-}
-
 static void checksum(const char *text, size_t length, char ret[TOKEN_CHECK_LENGTH])
 {
 	static const char DIGITS[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-	uint32_t crc = crc32_of(text, length);
+	uint32_t crc = (uint32_t)crc32(0, (const Bytef *)text, (uInt)length);
 	for (int i = TOKEN_CHECK_LENGTH - 1; i >= 0; i--, crc /= 62)
 		ret[i] = DIGITS[crc % 62];
 }

@@ -89,11 +89,10 @@ static void find_by_token(struct http_exchange *x, const char *token)
 {
 	struct index_lookup *lookup = &x->lookup;
 	*lookup = (struct index_lookup){ .address = x->rq.origin.address, .waits = lookup_waits, .done = lookup_done, .arg = x };
-	if (!token_parse(token, &lookup->project_id, &lookup->token_id)) {
+	if (!memo_token(x, token)) {
 		exchange_caller_found(x, fail(&x->err, ERR_TOKEN_INVALID, NULL));
 		return;
 	}
-	secret_hash(token, strlen(token), lookup->hash);
 	memcpy(x->who.string_hash, lookup->hash, sizeof lookup->hash);
 	if (index_find(x->server->app->index, lookup))
 		lookup_end(x);

@@ -24,9 +24,25 @@ static void refuse(struct http_exchange *x);
 
 /* --- begin and end ---------------------------------------------------------------------------------------------------------- */
 
-struct http_exchange *exchange_new(struct http_server *server, struct MHD_Connection *connection, const char *uri)
+/* Taking memory from the system and giving it back for each request costs as much as looking the token up. */
+static struct arena *take_arena(struct http_server *server, const struct link *link)
 {
-	struct arena *arena = arena_new();
+	struct arena *spare = atomic_exchange(&server->spare[link->fd % SPARE_ARENAS], NULL);
+	return spare ? spare : arena_new();
+}
+
+static void give_arena(struct http_server *server, const struct link *link, struct arena *arena)
+{
+	struct arena *none = NULL;
+	arena_clear(arena);
+	if (!atomic_compare_exchange_strong(&server->spare[link->fd % SPARE_ARENAS], &none, arena))
+		arena_free(arena);
+}
+
+struct http_exchange *exchange_new(
+	struct http_server *server, struct MHD_Connection *connection, struct link *link, const char *uri)
+{
+	struct arena *arena = take_arena(server, link);
 	struct http_exchange *x = arena_new_of(arena, struct http_exchange);
 	char *path = arena_strdup(arena, uri);
 	if (!x || !path) {
@@ -35,7 +51,7 @@ struct http_exchange *exchange_new(struct http_server *server, struct MHD_Connec
 	}
 	x->server = server;
 	x->connection = connection;
-	x->link = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	x->link = link;
 	x->begun_us = monotonic_us();
 	x->path = path;
 	x->query = strchr(path, '?');
@@ -59,7 +75,7 @@ void exchange_free(struct http_exchange *x)
 	json_decref(x->rq.args);
 	json_decref(x->object.params);
 	json_decref(x->object.results);
-	arena_free(x->rq.arena);
+	give_arena(x->server, x->link, x->rq.arena);
 }
 
 const char *exchange_id(struct http_exchange *x)

@@ -20,15 +20,18 @@
 
 struct metrics;
 
+#define SPARE_ARENAS 64
+
 struct http_server {
 	struct app *app;
 	struct router *router;
 	struct pool *pool;
 	struct MHD_Daemon *daemon;
 	struct links *links;
-	char *tmp;       /* folder of bodies on their way */
-	int pages;       /* folder of the built pages, -1: none */
-	bool loop_reads; /* the database answers small questions on a loop (embedded engine) */
+	char *tmp;                                   /* folder of bodies on their way */
+	int pages;                                   /* folder of the built pages, -1: none */
+	bool loop_reads;                             /* the database answers small questions on a loop (embedded engine) */
+	_Atomic(struct arena *) spare[SPARE_ARENAS]; /* memory of requests that ended, for the next on the same slot */
 	atomic_bool ending;
 	atomic_size_t in_flight;
 	atomic_size_t connections;
@@ -82,7 +85,8 @@ struct http_exchange {
 	char id[UUID_TEXT_SIZE]; /* "" until somebody needs it */
 };
 
-struct http_exchange *exchange_new(struct http_server *server, struct MHD_Connection *connection, const char *uri);
+struct http_exchange *exchange_new(
+	struct http_server *server, struct MHD_Connection *connection, struct link *link, const char *uri);
 void exchange_free(struct http_exchange *x);
 
 /* On the loop: the headers are complete, and a body follows (PHASE_BODY next) or there is none. */
@@ -114,7 +118,7 @@ void caller_give(struct http_exchange *x);
 void reply_reset(struct http_exchange *x);
 /* The envelope of x->err becomes the reply. */
 void reply_error(struct http_exchange *x);
-/* The reply as libmicrohttpd's; NULL when memory is short. Empties it. */
-struct MHD_Response *reply_render(struct http_exchange *x);
+/* Hands the reply to libmicrohttpd. */
+enum MHD_Result reply_send(struct http_exchange *x);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -107,6 +108,7 @@ struct link *link_open(struct links *links, struct http_server *server, struct M
 void link_close(struct links *links, struct link *link)
 {
 	delivery_closed(link);
+	memo_done(link->server, &link->memo);
 	pthread_mutex_lock(&links->lock);
 	if (link->next)
 		link->next->previous = link->previous;
@@ -118,9 +120,12 @@ void link_close(struct links *links, struct link *link)
 	free(link);
 }
 
+/* Asked twice for each request: the clock that is read in a few nanoseconds is exact enough. */
 void link_await(struct link *link, int64_t seconds)
 {
-	atomic_store_explicit(&link->deadline_us, monotonic_us() + seconds * US_PER_S, memory_order_relaxed);
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	atomic_store_explicit(&link->deadline_us, (now.tv_sec + seconds) * US_PER_S, memory_order_relaxed);
 }
 
 void link_our_turn(struct link *link)

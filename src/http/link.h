@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "http/memo.h"
+
 struct delivery;
 struct http_exchange;
 struct http_server;
@@ -18,6 +20,7 @@ struct link {
 	char address[48];
 	struct delivery *sent;       /* of the latest reply, while nothing else came on the connection */
 	_Atomic int64_t deadline_us; /* by then what is awaited from the client must be there; 0: it is our turn */
+	struct memo memo;
 	struct link *previous, *next;
 };
 

@@ -189,17 +189,28 @@ static bool has_policy(const struct reply *reply)
 	return false;
 }
 
-struct MHD_Response *reply_render(struct http_exchange *x)
+static enum MHD_Result send_new(struct http_exchange *x)
 {
 	if (x->reply.content_type && str_starts(x->reply.content_type, "text/html") && !has_policy(&x->reply))
 		pages_headers(&x->rq);
 	struct MHD_Response *response = response_make(&x->reply);
 	if (!response)
-		return NULL;
+		return MHD_NO;
 	if (x->reply.content_type)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, x->reply.content_type);
 	for (const struct reply_header *header = x->reply.headers; header; header = header->next)
 		if (header->name && header->value)
 			MHD_add_response_header(response, header->name, header->value);
-	return response;
+	enum MHD_Result result = MHD_queue_response(x->connection, (unsigned)x->reply.status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+enum MHD_Result reply_send(struct http_exchange *x)
+{
+	bool rendered = x->reply.shared && x->who.identity && index_rendered(x->who.identity) == x->reply.shared;
+	if (!rendered || x->reply.headers || x->reply.status != 200)
+		return send_new(x);
+	struct MHD_Response *response = memo_reply(x);
+	return response ? MHD_queue_response(x->connection, MHD_HTTP_OK, response) : MHD_NO;
 }

@@ -16,8 +16,8 @@ struct req;
 enum run {
 	RUN_LOOP, /* on the event loop: reads memory or a few rows, never waits; rq->db is a reader. (PostgreSQL: the same as RUN_WORK) */
 	RUN_MEMORY, /* on the event loop: touches memory only; rq->db is NULL. Answers while the database is away */
-	RUN_WORK,  /* on a worker: may take long; rq->db is a reader; may call database_transact() */
-	RUN_WRITE, /* inside a write: rq->db is the transaction; rolled back when the handler fails; answered after the commit */
+	RUN_WORK,   /* on a worker: may take long; rq->db is a reader; may call database_transact() */
+	RUN_WRITE,  /* inside a write: rq->db is the transaction; rolled back when the handler fails; answered after the commit */
 };
 
 enum param_type {

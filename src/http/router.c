@@ -242,7 +242,7 @@ static const struct node *search_down(struct search *s, const struct node *node,
 	if (depth == s->count)
 		return node->has_rows ? node : NULL;
 	for (const struct node *n = node->fixed; n; n = n->next) {
-		if (strcmp(n->segment, s->segments[depth].text) != 0)
+		if (n->segment[0] != s->segments[depth].text[0] || strcmp(n->segment, s->segments[depth].text) != 0)
 			continue;
 		const struct node *found = search_down(s, n, depth + 1);
 		if (found)
@@ -302,7 +302,10 @@ static int search_end(
 int router_find(const struct router *router, struct arena *arena, const char *method, const char *path, struct route_match *ret,
 	struct err *e)
 {
-	struct search s = { .arena = arena, .match = ret };
+	struct search s; /* its segments are many and mostly unused: not set to zero */
+	s.arena = arena;
+	s.match = ret;
+	s.count = 0;
 	*ret = (struct route_match){ 0 };
 	int rc = search_split(&s, path, e);
 	if (rc < 0)

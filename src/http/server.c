@@ -21,7 +21,7 @@
 #include "http/pages.h"
 #include "http/tls.h"
 
-enum { CONNECTION_MEMORY = 32768, HEADERS_S = 20, BODY_S = 60, BODY_BYTES_PER_S = 1024 };
+enum { CONNECTION_MEMORY = 16384, HEADERS_S = 20, BODY_S = 60, BODY_BYTES_PER_S = 1024 };
 
 /* --- calls of libmicrohttpd -------------------------------------------------------------------------------------------------- */
 
@@ -50,7 +50,7 @@ static void *on_request_line(void *arg, const char *uri, struct MHD_Connection *
 	if (!link)
 		return NULL;
 	delivery_next_request(link);
-	return exchange_new(server, connection, uri);
+	return exchange_new(server, connection, link, uri);
 }
 
 /* Paths and queries are decoded by us, where a broken encoding can be refused. */
@@ -63,15 +63,11 @@ static size_t leave_encoded(void *arg, struct MHD_Connection *connection, char *
 
 static enum MHD_Result send_reply(struct http_exchange *x)
 {
-	struct MHD_Response *response = reply_render(x);
-	if (!response)
-		return MHD_NO;
 	if (atomic_load_explicit(&x->server->ending, memory_order_relaxed))
-		MHD_add_response_header(response, "Connection", "close");
-	metrics_count(x->server->app->metrics, x->match.route ? x->match.index : SIZE_MAX, x->reply.status,
-		monotonic_us() - x->begun_us);
-	enum MHD_Result result = MHD_queue_response(x->connection, (unsigned)x->reply.status, response);
-	MHD_destroy_response(response);
+		reply_header(&x->rq, "Connection", "close");
+	int status = x->reply.status;
+	enum MHD_Result result = reply_send(x);
+	metrics_count(x->server->app->metrics, x->match.route ? x->match.index : SIZE_MAX, status, monotonic_us() - x->begun_us);
 	if (result == MHD_YES)
 		x->phase = PHASE_SENT;
 	return result;
@@ -269,6 +265,8 @@ static void server_free(struct http_server *server)
 	server->app->metrics = NULL;
 	router_free(server->router);
 	free(server->tmp);
+	for (int i = 0; i < SPARE_ARENAS; i++)
+		arena_free(atomic_load(&server->spare[i]));
 	if (server->pages >= 0)
 		close(server->pages);
 	free(server);
