@@ -17,7 +17,7 @@ static const struct {
 #undef ERR_CODE
 };
 
-int fail(struct err *e, enum err_code code, const char *format, ...)
+int(fail)(struct err *e, enum err_code code, const char *format, ...)
 {
 	if (!e)
 		return -(int)code;
@@ -35,7 +35,7 @@ int fail(struct err *e, enum err_code code, const char *format, ...)
 	return -(int)code;
 }
 
-int fail_internal(struct err *e, enum err_code code, const char *detail, ...)
+int(fail_internal)(struct err *e, enum err_code code, const char *detail, ...)
 {
 	char *text = NULL;
 	va_list args;

@@ -29,6 +29,18 @@ int fail(struct err *e, enum err_code code, const char *format, ...) __attribute
  * the detail goes to the log with the exception id, the client gets the row's standard text. */
 int fail_internal(struct err *e, enum err_code code, const char *detail, ...) __attribute__((format(printf, 3, 4)));
 
+/* The same functions; spelled so that whoever reads or analyses the caller sees that the result is negative. */
+#define fail(e, code, ...)                                                                                                       \
+	__extension__({                                                                                                          \
+		(void)(fail)(e, code, __VA_ARGS__);                                                                              \
+		-(int)(code);                                                                                                    \
+	})
+#define fail_internal(e, code, ...)                                                                                              \
+	__extension__({                                                                                                          \
+		(void)(fail_internal)(e, code, __VA_ARGS__);                                                                     \
+		-(int)(code);                                                                                                    \
+	})
+
 /* Adds a member to the top level of the error's answer; steals value. */
 void err_more(struct err *e, const char *key, json_t *value);
 
