@@ -11,7 +11,8 @@
 static int reply_page(struct req *rq, int status, struct buf *page)
 {
 	reply_header(rq, "Content-Security-Policy",
-		"default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+		"default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
+		"'none'");
 	reply_header(rq, "Cache-Control", "no-store");
 	reply_header(rq, "Referrer-Policy", "no-referrer");
 	reply_header(rq, "X-Content-Type-Options", "nosniff");
@@ -26,11 +27,13 @@ static int reply_dead(struct req *rq, enum link_state state)
 	static const struct {
 		const char *title, *words;
 	} WORDS[] = {
-		[LINK_RETRIEVED] = { "This link was used", "It showed its token once and does not show it again. If that was not you, tell the "
-							   "person who sent it, so that they refresh the token." },
+		[LINK_RETRIEVED] = { "This link was used",
+			"It showed its token once and does not show it again. If that was not you, tell the "
+			"person who sent it, so that they refresh the token." },
 		[LINK_EXPIRED] = { "This link has expired", "Ask the person who sent it to share the token again." },
-		[LINK_REVOKED] = { "This link is no longer valid", "It was revoked, a wrong address was typed too often, or the token was "
-								   "refreshed since. Ask the person who sent it to share the token again." },
+		[LINK_REVOKED] = { "This link is no longer valid",
+			"It was revoked, a wrong address was typed too often, or the token was "
+			"refreshed since. Ask the person who sent it to share the token again." },
 	};
 	own(buf_done) struct buf page = { 0 };
 	retrieval_page_words(WORDS[state].title, WORDS[state].words, &page);
@@ -146,10 +149,12 @@ static int retrieval_js(struct req *rq, struct err *e)
 static const struct param TRY_PARAMS[] = { { "email", P_TEXT, 1000, "the recipient's e-mail address" }, { NULL } };
 
 const struct route RETRIEVAL_ROUTES[] = {
-	{ "GET", "/retrieve/{link}", ALLOW_PUBLIC, EVENT_NONE, RUN_WORK, retrieval_show, .summary = "The page of a shared token's link" },
+	{ "GET", "/retrieve/{link}", ALLOW_PUBLIC, EVENT_NONE, RUN_WORK, retrieval_show,
+		.summary = "The page of a shared token's link" },
 	{ "POST", "/retrieve/{link}", ALLOW_PUBLIC, EVENT_NONE, RUN_WRITE, retrieval_try, TRY_PARAMS,
 		"Show the token to whoever knows its recipient's address" },
-	{ "GET", "/retrieve/assets/page.css", ALLOW_PUBLIC, EVENT_NONE, RUN_LOOP, retrieval_css, .summary = "How that page looks" },
+	{ "GET", "/retrieve/assets/page.css", ALLOW_PUBLIC, EVENT_NONE, RUN_LOOP, retrieval_css,
+		.summary = "How that page looks" },
 	{ "GET", "/retrieve/assets/copy.js", ALLOW_PUBLIC, EVENT_NONE, RUN_LOOP, retrieval_js, .summary = "Its copy button" },
 	{ 0 },
 };

@@ -10,26 +10,26 @@ const char RETRIEVAL_CSS[] =
 	"label{display:block;font-weight:600;margin-bottom:.25rem}\n"
 	"input{width:100%;font:inherit;padding:.55rem .7rem;border:1px solid var(--line);border-radius:.25rem}\n"
 	"input[readonly]{font-family:ui-monospace,monospace;font-size:.9rem}\n"
-	"button{font:inherit;font-weight:600;margin-top:1rem;padding:.55rem 1.2rem;border:0;border-radius:.25rem;background:var(--accent);"
+	"button{font:inherit;font-weight:600;margin-top:1rem;padding:.55rem "
+	"1.2rem;border:0;border-radius:.25rem;background:var(--accent);"
 	"color:#fff;cursor:pointer}\n"
 	"button:focus-visible,input:focus-visible{outline:3px solid var(--accent);outline-offset:2px}\n"
 	"[role=alert]{border-left:4px solid #c92a2a;padding-left:.75rem}\n"
 	"[role=status]{min-height:1.5em}\n";
 
-const char RETRIEVAL_JS[] =
-	"\"use strict\";\n"
-	"const token = document.getElementById(\"token\");\n"
-	"const said = document.getElementById(\"said\");\n"
-	"token.addEventListener(\"focus\", () => token.select());\n"
-	"document.getElementById(\"copy\").addEventListener(\"click\", async () => {\n"
-	"\ttoken.select();\n"
-	"\ttry {\n"
-	"\t\tawait navigator.clipboard.writeText(token.value);\n"
-	"\t\tsaid.textContent = \"Copied.\";\n"
-	"\t} catch {\n"
-	"\t\tsaid.textContent = \"Press Ctrl+C to copy.\";\n"
-	"\t}\n"
-	"});\n";
+const char RETRIEVAL_JS[] = "\"use strict\";\n"
+			    "const token = document.getElementById(\"token\");\n"
+			    "const said = document.getElementById(\"said\");\n"
+			    "token.addEventListener(\"focus\", () => token.select());\n"
+			    "document.getElementById(\"copy\").addEventListener(\"click\", async () => {\n"
+			    "\ttoken.select();\n"
+			    "\ttry {\n"
+			    "\t\tawait navigator.clipboard.writeText(token.value);\n"
+			    "\t\tsaid.textContent = \"Copied.\";\n"
+			    "\t} catch {\n"
+			    "\t\tsaid.textContent = \"Press Ctrl+C to copy.\";\n"
+			    "\t}\n"
+			    "});\n";
 
 static void put_escaped(struct buf *ret, const char *text)
 {
@@ -59,7 +59,8 @@ static void put_escaped(struct buf *ret, const char *text)
 static void put_head(struct buf *ret, const char *title)
 {
 	buf_puts(ret, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-		      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" content=\"noindex\">\n"
+		      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" "
+		      "content=\"noindex\">\n"
 		      "<link rel=\"stylesheet\" href=\"/retrieve/assets/page.css\">\n<title>");
 	put_escaped(ret, title);
 	buf_puts(ret, "</title>\n</head>\n<body>\n<main>\n<h1>");

@@ -19,15 +19,17 @@
 #define REQUESTS_MAX 10000000
 #define LIFE_MAX_S INT64_C(3153600000) /* a hundred years */
 
-#define PERMISSION_PARAMS \
-	{ "bucketPermissions", P_MAP, BUCKETS_MAX, "bucket id -> read or write" }, \
-	{ "componentAccess", P_TEXTS, COMPONENTS_MAX, "components whose configurations may be used" }, \
-	{ "canReadAllFileUploads", P_BOOL, 0, "read files of others" }, \
-	{ "canPurgeTrash", P_BOOL, 0, "delete configurations for good" }, \
-	{ "canCreateJobs", P_BOOL, 0, "start jobs of components" }, \
-	{ "allowedAddresses", P_TEXTS, ADDRESSES_MAX, "addresses or ranges (CIDR) that may use the token; empty: all" }, \
-	{ "requestsPerMinute", P_INT, 0, "most requests in a minute; 0: no limit" }, \
-	{ "description", P_TEXT, DESCRIPTION_MAX, "what the token is for" }
+#define PERMISSION_PARAMS                                                                                                        \
+	{ "bucketPermissions", P_MAP, BUCKETS_MAX, "bucket id -> read or write" },                                               \
+		{ "componentAccess", P_TEXTS, COMPONENTS_MAX, "components whose configurations may be used" },                   \
+		{ "canReadAllFileUploads", P_BOOL, 0, "read files of others" },                                                  \
+		{ "canPurgeTrash", P_BOOL, 0, "delete configurations for good" },                                                \
+		{ "canCreateJobs", P_BOOL, 0, "start jobs of components" },                                                      \
+		{ "allowedAddresses", P_TEXTS, ADDRESSES_MAX, "addresses or ranges (CIDR) that may use the token; empty: all" }, \
+		{ "requestsPerMinute", P_INT, 0, "most requests in a minute; 0: no limit" },                                     \
+	{                                                                                                                        \
+		"description", P_TEXT, DESCRIPTION_MAX, "what the token is for"                                                  \
+	}
 
 const struct param TOKEN_CREATE_PARAMS[] = {
 	PERMISSION_PARAMS,
@@ -81,7 +83,7 @@ static int permissions_read(struct req *rq, struct token *token, json_t *map, st
 	int rc = json_object_size(map) ? bucket_ids(rq->db, rq->arena, token->project_id, &ids, &known, e) : 0;
 	if (rc < 0)
 		return rc;
-	json_object_foreach (map, bucket_id, level) {
+	json_object_foreach(map, bucket_id, level) {
 		if (!known || !bsearch(&bucket_id, ids, known, sizeof *ids, text_order))
 			return fail(e, ERR_TOKEN_PERMISSIONS, "Bucket \"%s\" was not found.", bucket_id);
 		if ((rc = permission_read(rq, bucket_id, level, &token->buckets[token->bucket_count], e)) < 0)
@@ -101,7 +103,7 @@ static int texts_read(struct req *rq, json_t *list, char ***ret, size_t *ret_cou
 	char **texts = arena_array(rq->arena, char *, json_array_size(list));
 	if (!texts)
 		return no_memory(e);
-	json_array_foreach (list, i, one)
+	json_array_foreach(list, i, one)
 		if (!(texts[i] = arena_strdup(rq->arena, json_string_value(one))))
 			return no_memory(e);
 	if (json_array_size(list))
@@ -129,7 +131,8 @@ static int addresses_read(struct req *rq, struct token *token, json_t *list, str
 	for (size_t i = 0; rc == 0 && i < token->address_count; i++)
 		if (!address_range_valid(token->addresses[i]))
 			rc = fail(e, ERR_TOKEN_VALIDATION,
-				"allowedAddresses: \"%s\" is neither an address nor a range such as 192.0.2.0/24 or 2001:db8::/32.",
+				"allowedAddresses: \"%s\" is neither an address nor a range such as 192.0.2.0/24 or "
+				"2001:db8::/32.",
 				token->addresses[i]);
 	return rc;
 }

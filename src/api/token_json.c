@@ -50,7 +50,8 @@ static int permissions_put(struct token_view *view, const struct identity *ident
 	const struct token *token = &identity->token;
 	if (identity->can_manage_buckets || token->is_master) {
 		const char **kept = identity->can_manage_buckets ? &view->manages_all : &view->reads_all;
-		int rc = *kept ? 0 : all_buckets(view, token->project_id, identity->can_manage_buckets ? "manage" : "read", kept, e);
+		int rc = *kept ? 0
+			       : all_buckets(view, token->project_id, identity->can_manage_buckets ? "manage" : "read", kept, e);
 		if (rc == 0)
 			out_ready(out, "bucketPermissions", *kept);
 		return rc;
@@ -168,8 +169,9 @@ static void limits_put(const struct project *project, struct json_out *out)
 	for (size_t i = 0; i < sizeof LIMITS / sizeof LIMITS[0]; i++)
 		if (!json_object_get(set, LIMITS[i].name))
 			number_put(out, LIMITS[i].name, LIMITS[i].value);
-	json_object_foreach (set, name, value)
+	json_object_foreach(set, name, value) {
 		number_put(out, name, (int64_t)json_number_value(value));
+	}
 	out_object_end(out);
 }
 
@@ -190,7 +192,7 @@ static void features_put(const struct project *project, struct json_out *out)
 	json_t *feature;
 	bool hides = false;
 	out_array(out, "features");
-	json_array_foreach (features, i, feature) {
+	json_array_foreach(features, i, feature) {
 		const char *name = json_string_value(feature);
 		if (!name || strcmp(name, "force-decrypted-token") == 0)
 			continue;
@@ -205,7 +207,8 @@ static void features_put(const struct project *project, struct json_out *out)
 /* The kinds of backends that clients ask for by name. */
 static void backends_put(struct json_out *out)
 {
-	static const char *const ABSENT[] = { "hasMysql", "hasSynapse", "hasExasol", "hasTeradata", "hasBigquery", "hasRedshift" };
+	static const char *const ABSENT[] = { "hasMysql", "hasSynapse", "hasExasol", "hasTeradata", "hasBigquery",
+		"hasRedshift" };
 	out_bool(out, "hasSnowflake", true);
 	for (size_t i = 0; i < sizeof ABSENT / sizeof ABSENT[0]; i++)
 		out_bool(out, ABSENT[i], false);

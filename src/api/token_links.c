@@ -46,10 +46,11 @@ static json_t *date_json(int64_t time_us)
 
 static json_t *link_json(const struct token_link *link, const struct token *token)
 {
-	return json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I}", "id", (json_int_t)link->id, "recipientEmail", link->recipient,
-		"message", link->message, "state", share_state_name(share_state(link, token, now_us())), "created", date_json(link->created_us),
-		"opened", date_json(link->opened_us), "retrieved", date_json(link->retrieved_us), "expires", date_json(link->expires_us),
-		"senderTokenId", (json_int_t)link->sender_token_id);
+	return json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I}", "id", (json_int_t)link->id, "recipientEmail",
+		link->recipient, "message", link->message, "state", share_state_name(share_state(link, token, now_us())),
+		"created", date_json(link->created_us), "opened", date_json(link->opened_us), "retrieved",
+		date_json(link->retrieved_us), "expires", date_json(link->expires_us), "senderTokenId",
+		(json_int_t)link->sender_token_id);
 }
 
 static int token_links_list(struct req *rq, struct err *e)
@@ -58,7 +59,8 @@ static int token_links_list(struct req *rq, struct err *e)
 	struct token_link *links;
 	size_t count;
 	int rc = token_of(rq, &token, e);
-	if (rc < 0 || (rc = token_link_list(rq->db, rq->arena, (int64_t[]){ token->project_id, token->id }, LIST_MAX, &links, &count, e)) < 0)
+	if (rc < 0 || (rc = token_link_list(
+			       rq->db, rq->arena, (int64_t[]){ token->project_id, token->id }, LIST_MAX, &links, &count, e)) < 0)
 		return rc;
 	json_t *list = json_array();
 	for (size_t i = 0; i < count; i++)
@@ -94,11 +96,11 @@ static const struct param SHARE_PARAMS[] = {
 };
 
 const struct route TOKEN_LINK_ROUTES[] = {
-	{ "POST", "/v2/storage/tokens/{id}/share", ALLOW_TOKEN_MANAGER, EVENT_TOKEN_SHARED, RUN_WRITE, token_links_share, SHARE_PARAMS,
-		"Mail a link that shows the token once", .branched = true },
+	{ "POST", "/v2/storage/tokens/{id}/share", ALLOW_TOKEN_MANAGER, EVENT_TOKEN_SHARED, RUN_WRITE, token_links_share,
+		SHARE_PARAMS, "Mail a link that shows the token once", .branched = true },
 	{ "GET", "/v2/storage/tokens/{id}/links", ALLOW_TOKEN_MANAGER, EVENT_TOKEN_LINKS_LISTED, RUN_LOOP, token_links_list,
 		.summary = "Links of a token and what became of them" },
-	{ "DELETE", "/v2/storage/tokens/{id}/links/{link}", ALLOW_TOKEN_MANAGER, EVENT_TOKEN_LINK_REVOKED, RUN_WRITE, token_links_revoke,
-		.summary = "End a link that was not used" },
+	{ "DELETE", "/v2/storage/tokens/{id}/links/{link}", ALLOW_TOKEN_MANAGER, EVENT_TOKEN_LINK_REVOKED, RUN_WRITE,
+		token_links_revoke, .summary = "End a link that was not used" },
 	{ 0 },
 };

@@ -164,7 +164,8 @@ static int reply_string(struct req *rq, int status, const struct identity *ident
 	own(buf_done) struct buf body = { 0 };
 	struct token_view view = { .public_url = rq->app->public_url, .db = rq->db, .arena = rq->arena, .index = rq->app->index };
 	int rc = token_sealed(rq->db, rq->arena, token->project_id, token->id, &sealed, e);
-	own(own_secret) char *string = rc == 1 ? secret_open(sealed, token_seal_context(rq->arena, token->project_id, token->id)) : NULL;
+	own(own_secret) char *string =
+		rc == 1 ? secret_open(sealed, token_seal_context(rq->arena, token->project_id, token->id)) : NULL;
 	if (!string)
 		return rc < 0 ? rc : fail_internal(e, ERR_INTERNAL, "token %" PRId64 " cannot be opened", token->id);
 	if ((rc = token_json_made(&view, identity, string, &body, e)) < 0)
@@ -223,8 +224,8 @@ static struct undelivered_search search_memory(struct req *rq, const struct show
 }
 
 /* A lost answer in *ret: 1. On one server memory knows it all; on many the row is the truth, and memory only knows of the loss earlier. */
-static int find_lost(struct req *rq, const struct token_replay *like, const struct undelivered_search *search, struct token_replay *ret,
-	struct err *e)
+static int find_lost(struct req *rq, const struct token_replay *like, const struct undelivered_search *search,
+	struct token_replay *ret, struct err *e)
 {
 	if (!search->is_lost)
 		return many_servers(rq) ? token_replay_find_lost(rq->db, rq->arena, like, now_us(), ret, e) : 0;
@@ -293,7 +294,8 @@ static int stale_call(struct req *rq, struct replay_call *ret, struct err *e)
 {
 	int64_t project_id, token_id, path_id;
 	const char *string = req_token(rq);
-	if (!string || !token_parse(string, &project_id, &token_id) || !str_to_i64(req_path(rq, 0), &path_id) || path_id != token_id)
+	if (!string || !token_parse(string, &project_id, &token_id) || !str_to_i64(req_path(rq, 0), &path_id) ||
+		path_id != token_id)
 		return 0;
 	int rc = replay_call_read(rq, 200, ret, e);
 	if (rc < 0)

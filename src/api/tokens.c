@@ -17,7 +17,9 @@
 
 static struct token_view view_of(struct req *rq)
 {
-	return (struct token_view){ .public_url = rq->app->public_url, .db = rq->db, .arena = rq->arena, .index = rq->app->index };
+	return (struct token_view){
+		.public_url = rq->app->public_url, .db = rq->db, .arena = rq->arena, .index = rq->app->index
+	};
 }
 
 static void object_is(struct req *rq, const struct token *token, json_t *stolen_params)
@@ -113,8 +115,8 @@ static int tokens_list(struct req *rq, struct err *e)
 	own(buf_done) struct buf body = { 0 };
 	struct listing listing = { view_of(rq), { &body, false } };
 	out_array(&listing.out, NULL);
-	int rc = rq->who->identity->can_manage_tokens ? list_all(rq, &listing, e) :
-		token_json_item(&listing.view, rq->who->identity, &listing.out, e);
+	int rc = rq->who->identity->can_manage_tokens ? list_all(rq, &listing, e)
+						      : token_json_item(&listing.view, rq->who->identity, &listing.out, e);
 	if (rc < 0)
 		return rc;
 	out_array_end(&listing.out);
@@ -128,11 +130,13 @@ static json_t *powers_json(const struct token *token)
 {
 	json_t *buckets = json_object(), *components = json_array();
 	for (size_t i = 0; i < token->bucket_count; i++)
-		json_object_set_new(buckets, token->buckets[i].bucket_id, json_string(bucket_level_name(token->buckets[i].level)));
+		json_object_set_new(
+			buckets, token->buckets[i].bucket_id, json_string(bucket_level_name(token->buckets[i].level)));
 	for (size_t i = 0; i < token->component_count; i++)
 		json_array_append_new(components, json_string(token->components[i]));
-	return json_pack("{s:o, s:o, s:b, s:b, s:b}", "bucketPermissions", buckets, "componentAccess", components, "canManageBuckets",
-		token->can_manage_buckets, "canReadAllFileUploads", token->can_read_all_files, "canPurgeTrash", token->can_purge_trash);
+	return json_pack("{s:o, s:o, s:b, s:b, s:b}", "bucketPermissions", buckets, "componentAccess", components,
+		"canManageBuckets", token->can_manage_buckets, "canReadAllFileUploads", token->can_read_all_files,
+		"canPurgeTrash", token->can_purge_trash);
 }
 
 /* A new token has nothing but what is asked for (R08), and a guest may ask for nothing (R05). */
@@ -152,7 +156,8 @@ static int new_token(struct req *rq, struct token *token, struct err *e)
 static int reply_made(struct req *rq, int status, const struct token *token, const char *string, struct err *e)
 {
 	struct identity identity;
-	struct token_setting setting = { .admin_name = rq->who->identity->admin_name, .admin_email = rq->who->identity->admin_email };
+	struct token_setting setting = { .admin_name = rq->who->identity->admin_name,
+		.admin_email = rq->who->identity->admin_email };
 	own(buf_done) struct buf body = { 0 };
 	struct token_view view = view_of(rq);
 	identity_derive(&identity, token, &setting);
@@ -319,18 +324,18 @@ static const struct param LIST_PARAMS[] = {
 };
 
 const struct route TOKEN_ROUTES[] = {
-	{ "GET", "/v2/storage/tokens/verify", ALLOW_TOKEN, EVENT_NONE, RUN_LOOP, tokens_verify, .summary = "What the token is and may",
-		.branched = true, .quick = tokens_verify_quick },
-	{ "GET", "/v2/storage/tokens", ALLOW_TOKEN, EVENT_TOKENS_LISTED, RUN_WORK, tokens_list, LIST_PARAMS, "All tokens, or one's own",
-		.branched = true },
+	{ "GET", "/v2/storage/tokens/verify", ALLOW_TOKEN, EVENT_NONE, RUN_LOOP, tokens_verify,
+		.summary = "What the token is and may", .branched = true, .quick = tokens_verify_quick },
+	{ "GET", "/v2/storage/tokens", ALLOW_TOKEN, EVENT_TOKENS_LISTED, RUN_WORK, tokens_list, LIST_PARAMS,
+		"All tokens, or one's own", .branched = true },
 	{ "POST", "/v2/storage/tokens", ALLOW_TOKEN_CREATOR, EVENT_TOKEN_CREATED, RUN_WRITE, tokens_create, TOKEN_CREATE_PARAMS,
 		"Make a token", .branched = true },
 	{ "GET", "/v2/storage/tokens/{id}", ALLOW_TOKEN, EVENT_TOKEN_DETAIL, RUN_LOOP, tokens_detail, .summary = "One token",
 		.branched = true },
-	{ "PUT", "/v2/storage/tokens/{id}", ALLOW_TOKEN_MANAGER, EVENT_TOKEN_UPDATED, RUN_WRITE, tokens_update, TOKEN_UPDATE_PARAMS,
-		"Change what a token may", .branched = true },
-	{ "DELETE", "/v2/storage/tokens/{id}", ALLOW_TOKEN, EVENT_TOKEN_DELETED, RUN_WRITE, tokens_delete, .summary = "Delete a token",
-		.branched = true },
+	{ "PUT", "/v2/storage/tokens/{id}", ALLOW_TOKEN_MANAGER, EVENT_TOKEN_UPDATED, RUN_WRITE, tokens_update,
+		TOKEN_UPDATE_PARAMS, "Change what a token may", .branched = true },
+	{ "DELETE", "/v2/storage/tokens/{id}", ALLOW_TOKEN, EVENT_TOKEN_DELETED, RUN_WRITE, tokens_delete,
+		.summary = "Delete a token", .branched = true },
 	{ "POST", "/v2/storage/tokens/{id}/refresh", ALLOW_TOKEN, EVENT_TOKEN_REFRESHED, RUN_WRITE, tokens_refresh,
 		.summary = "A new string; the old one is dead at once", .branched = true, .stale = replay_stale },
 	{ "POST", "/v2/storage/tokens/{id}/disable", ALLOW_TOKEN_MANAGER, EVENT_TOKEN_DISABLED, RUN_WRITE, tokens_disable,

@@ -9,13 +9,13 @@
 #include "store/token.h"
 
 enum role { ROLE_NONE, ROLE_GUEST, ROLE_READ_ONLY, ROLE_SHARE, ROLE_ADMIN };
-const char *role_name(enum role role);          /* "admin", "share", "guest", "readOnly" */
-enum role role_from_name(const char *name);     /* ROLE_NONE when unknown */
+const char *role_name(enum role role);      /* "admin", "share", "guest", "readOnly" */
+enum role role_from_name(const char *name); /* ROLE_NONE when unknown */
 
 /* A storage token as the index knows it: immutable once made, shared by reference (index.h). */
 struct identity {
 	struct token token;
-	enum role role;         /* master tokens: the user's role in the project; others ROLE_NONE */
+	enum role role; /* master tokens: the user's role in the project; others ROLE_NONE */
 	int64_t project_version;
 	int64_t default_branch_id; /* of the project */
 	char *project_name;
@@ -25,9 +25,9 @@ struct identity {
 	int64_t ends_us; /* the earliest end of token, membership and project; 0: none. Judged by the clock at every look-up (R11) */
 	char *admin_name, *admin_email; /* of token.admin_id; may be NULL */
 	bool admin_disabled;
-	bool can_manage_tokens; /* derived: master with role admin or share */
-	bool can_manage_buckets;/* derived: the token's flag, or master admin, share, guest */
-	bool can_write;         /* derived: false only for readOnly masters */
+	bool can_manage_tokens;  /* derived: master with role admin or share */
+	bool can_manage_buckets; /* derived: the token's flag, or master admin, share, guest */
+	bool can_write;          /* derived: false only for readOnly masters */
 };
 
 enum caller_kind { CALLER_NOBODY, CALLER_STORAGE, CALLER_MANAGE };
@@ -35,14 +35,14 @@ enum caller_kind { CALLER_NOBODY, CALLER_STORAGE, CALLER_MANAGE };
 struct caller {
 	enum caller_kind kind;
 	/* CALLER_STORAGE */
-	const struct identity *identity; /* held for the request */
+	const struct identity *identity;       /* held for the request */
 	uint8_t string_hash[SECRET_HASH_SIZE]; /* of the string in the header; zeros for a session */
 	/* CALLER_MANAGE: a management token or a browser's session outside projects */
 	int64_t user_id;
-	int64_t manage_token_id; /* 0: a session */
+	int64_t manage_token_id;     /* 0: a session */
 	int64_t manage_refreshed_us; /* when the string that admitted was made: a refresh since then ends it (R13) */
 	char *user_email, *user_name;
-	bool is_super; /* may act on every organization */
+	bool is_super;        /* may act on every organization */
 	bool scope_read_only; /* the management token was made for reading only */
 	/* a browser's session, 0: none. Set for both kinds */
 	int64_t session_id;

@@ -26,18 +26,19 @@ static size_t whole_size(const struct token *token, const struct token_setting *
 	for (size_t i = 0; i < token->bucket_count; i++)
 		size += text_size(token->buckets[i].bucket_id);
 	return size + texts_size(token->components, token->component_count) + texts_size(token->addresses, token->address_count) +
-		text_size(token->description) + text_size(token->creator_description) + text_size(token->last_used_address) +
-		text_size(setting->project_name) + text_size(setting->project_disabled_reason) + text_size(setting->admin_name) +
-		text_size(setting->admin_email);
+	       text_size(token->description) + text_size(token->creator_description) + text_size(token->last_used_address) +
+	       text_size(setting->project_name) + text_size(setting->project_disabled_reason) + text_size(setting->admin_name) +
+	       text_size(setting->admin_email);
 }
 
 static char *put_text(char **at, const char *text)
 {
 	if (!text)
 		return NULL;
-	char *copy = *at;
-	*at += text_size(text);
-	return strcpy(copy, text);
+	size_t size = text_size(text);
+	char *copy = memcpy(*at, text, size);
+	*at += size;
+	return copy;
 }
 
 static void put_texts(char **texts, char *const *from, size_t count, char **at)
@@ -55,7 +56,8 @@ static void token_copy(struct token *copy, const struct token *token, char *at)
 	copy->addresses = copy->components + token->component_count;
 	at = (char *)(copy->addresses + token->address_count);
 	for (size_t i = 0; i < token->bucket_count; i++)
-		copy->buckets[i] = (struct bucket_permission){ put_text(&at, token->buckets[i].bucket_id), token->buckets[i].level };
+		copy->buckets[i] =
+			(struct bucket_permission){ put_text(&at, token->buckets[i].bucket_id), token->buckets[i].level };
 	put_texts(copy->components, token->components, token->component_count, &at);
 	put_texts(copy->addresses, token->addresses, token->address_count, &at);
 	copy->description = put_text(&at, token->description);

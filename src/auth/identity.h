@@ -13,7 +13,7 @@ struct held {
 	/* What the counters of the index said before the row was read: the entry is good while they say the same. */
 	uint64_t generations[3];
 	_Atomic(struct buf *) rendered;
-	bool replay_open;     /* an answer that showed the string may be repeated until its first use ... */
+	bool replay_open;      /* an answer that showed the string may be repeated until its first use ... */
 	atomic_bool is_proven; /* ... which was seen here */
 	size_t bytes;
 	/* of the index, under its shard's lock */

@@ -6,6 +6,7 @@
  * the row before it is never good afterwards, even when it is put in late. */
 #include "auth/index.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +136,7 @@ static void order_add(struct shard *shard, struct held *held)
 static void entry_remove(struct shard *shard, struct held **link)
 {
 	struct held *held = *link;
+	assert(held);
 	*link = held->chain;
 	order_remove(shard, held);
 	shard->bytes -= held->bytes;
@@ -218,12 +220,15 @@ static int load(struct token_index *index, const int64_t key[2], struct held **r
 	int rc = db_reader_take(index->database, &db, e);
 	if (rc < 0)
 		return rc;
-	rc = load_from(db, key, ret, e);
+	struct held *held = NULL;
+	rc = load_from(db, key, &held, e);
 	db_reader_give(db);
 	if (rc < 0)
 		return rc;
-	memcpy((*ret)->generations, before, sizeof before);
-	keep(index, *ret);
+	assert(held);
+	memcpy(held->generations, before, sizeof before);
+	keep(index, held);
+	*ret = held;
 	return 0;
 }
 
@@ -271,7 +276,8 @@ static bool spend(struct token_index *index, struct index_lookup *lookup)
 /* held is the caller's reference: it goes into the look-up or is given back. */
 static bool finish(struct token_index *index, struct index_lookup *lookup, struct held *held)
 {
-	lookup->rc = identity_judge(&held->identity, lookup->by_id ? NULL : lookup->hash, lookup->address, now_us(), &lookup->err);
+	lookup->rc =
+		identity_judge(&held->identity, lookup->by_id ? NULL : lookup->hash, lookup->address, now_us(), &lookup->err);
 	if (lookup->rc == -ERR_TOKEN_INVALID || (lookup->rc < 0 && lookup->by_id)) {
 		held_give(held);
 		return true;
@@ -354,7 +360,8 @@ static bool ask(struct token_index *index, struct index_lookup *lookup)
 	}
 	if (lookup->waits)
 		lookup->waits(lookup);
-	*asking = (struct asking){ .index = index, .lookup = lookup, .known = cached(index, lookup->project_id, lookup->token_id) };
+	*asking =
+		(struct asking){ .index = index, .lookup = lookup, .known = cached(index, lookup->project_id, lookup->token_id) };
 	asking->token = (struct token_lookup){ .key = { lookup->project_id, lookup->token_id }, .arg = asking };
 	asking->token.done = asking->known ? versions_came : whole_came;
 	(asking->known ? token_lookup_versions : token_lookup_whole)(index->database, &asking->token);
@@ -373,8 +380,9 @@ bool index_find(struct token_index *index, struct index_lookup *lookup)
 	return lookup->rc < 0 || finish(index, lookup, held);
 }
 
-/* The caller's own done and arg are set aside while it waits. */
+/* A look-up that somebody waits for. */
 struct waiting {
+	struct index_lookup lookup;
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
 	bool is_done;
@@ -391,16 +399,18 @@ static void waiting_done(struct index_lookup *lookup)
 
 int index_find_wait(struct token_index *index, struct index_lookup *lookup)
 {
-	struct waiting waiting = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
-	lookup->waits = NULL;
-	lookup->done = waiting_done;
-	lookup->arg = &waiting;
-	if (index_find(index, lookup))
-		return lookup->rc;
+	struct waiting waiting = { *lookup, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
+	waiting.lookup.waits = NULL;
+	waiting.lookup.done = waiting_done;
+	waiting.lookup.arg = &waiting;
+	bool at_once = index_find(index, &waiting.lookup);
 	pthread_mutex_lock(&waiting.lock);
-	while (!waiting.is_done)
+	while (!at_once && !waiting.is_done)
 		pthread_cond_wait(&waiting.ended, &waiting.lock);
 	pthread_mutex_unlock(&waiting.lock);
+	lookup->identity = waiting.lookup.identity;
+	lookup->err = waiting.lookup.err;
+	lookup->rc = waiting.lookup.rc;
 	return lookup->rc;
 }
 
@@ -410,9 +420,8 @@ void identity_give(const struct token_index *index, const struct identity *ident
 	held_give((struct held *)identity);
 }
 
-int index_recheck(struct token_index *index, struct db *db, struct caller *who, struct err *e)
+int index_recheck(struct db *db, struct caller *who, const char *address, struct err *e)
 {
-	(void)index;
 	const struct identity *identity = who->identity;
 	const int64_t key[2] = { identity->token.project_id, identity->token.id };
 	int64_t versions[2];
@@ -424,11 +433,11 @@ int index_recheck(struct token_index *index, struct db *db, struct caller *who, 
 	bool by_id = who->session_id != 0;
 	if (versions[0] == identity->token.version && versions[1] == identity->project_version)
 		return identity_judge(identity, NULL, NULL, now_us(), e);
-	struct held *held;
+	struct held *held = NULL;
 	rc = load_from(db, key, &held, e);
 	if (rc < 0)
 		return rc;
-	rc = identity_judge(&held->identity, by_id ? NULL : identity->token.hash, NULL, now_us(), e);
+	rc = identity_judge(&held->identity, by_id ? NULL : identity->token.hash, address, now_us(), e);
 	if (rc < 0) {
 		held_give(held);
 		return rc;

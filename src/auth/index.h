@@ -32,7 +32,8 @@ struct index_lookup {
 	const struct identity *identity;
 	struct err err;
 	int rc;
-	void (*waits)(struct index_lookup *lookup); /* called when it can't be answered at once, before anything else happens; NULL for none */
+	void (*waits)(struct index_lookup
+			*lookup); /* called when it can't be answered at once, before anything else happens; NULL for none */
 	void (*done)(struct index_lookup *lookup); /* called when index_find() answered false */
 	void *arg;
 	struct index_lookup *next; /* private */
@@ -51,7 +52,7 @@ void identity_give(const struct token_index *index, const struct identity *ident
 
 /* Inside a write: is what admitted this caller (CALLER_STORAGE) still what the database says (R13)? 0: it is. 1: something about it
  * changed and it still lives: who->identity is today's, the old one was given back; judge the route again. Negative: the errors of a look-up. */
-int index_recheck(struct token_index *index, struct db *db, struct caller *who, struct err *e);
+int index_recheck(struct db *db, struct caller *who, const char *address, struct err *e);
 
 /* The rendered answer of tokens/verify kept beside the identity; NULL when it must be made (index_keep_rendered). Borrowed while the identity is held. */
 const struct buf *index_rendered(const struct identity *identity);

@@ -25,7 +25,7 @@ static const char *const ALLOW_NAMES[] = {
 
 const char *allow_name(enum allow allow)
 {
-	return ALLOW_NAMES[allow];
+	return allow < ALLOW_COUNT ? ALLOW_NAMES[allow] : ALLOW_NAMES[ALLOW_NOBODY];
 }
 
 /* object names only what the caller named. */
@@ -41,7 +41,8 @@ static int refuse_object(struct err *e, const char *kind, const char *id, const 
 {
 	int rc = fail(e, ERR_ACCESS_DENIED, NULL);
 	err_more(e, "missing",
-		json_pack("[{s:o, s:s, s:s}]", "object", json_sprintf("%s %s", kind, id), "need", need_have[0], "have", need_have[1]));
+		json_pack("[{s:o, s:s, s:s}]", "object", json_sprintf("%s %s", kind, id), "need", need_have[0], "have",
+			need_have[1]));
 	return rc;
 }
 
@@ -57,7 +58,7 @@ static const char *standing(const struct caller *who)
 {
 	if (who->kind == CALLER_MANAGE)
 		return "user";
-	if (who->kind == CALLER_NOBODY)
+	if (who->kind == CALLER_NOBODY || !who->identity)
 		return "none";
 	if (!who->identity->token.is_master)
 		return "limited token";
@@ -119,8 +120,9 @@ enum bucket_level permit_bucket_level(const struct caller *who, const char *buck
 		return BUCKET_MANAGE;
 	if (token->is_master)
 		return BUCKET_READ;
-	const struct bucket_permission *one = token->bucket_count ?
-		bsearch(bucket_id, token->buckets, token->bucket_count, sizeof *token->buckets, bucket_order) : NULL;
+	const struct bucket_permission *one = token->bucket_count ? bsearch(bucket_id, token->buckets, token->bucket_count,
+									    sizeof *token->buckets, bucket_order)
+								  : NULL;
 	return one ? one->level : BUCKET_NONE;
 }
 
@@ -144,8 +146,8 @@ bool permit_sees_component(const struct caller *who, const char *component_id)
 		return false;
 	const struct token *token = &who->identity->token;
 	return token->is_master || who->identity->can_manage_buckets ||
-		(token->component_count &&
-			bsearch(component_id, token->components, token->component_count, sizeof *token->components, component_order));
+	       (token->component_count && bsearch(component_id, token->components, token->component_count,
+						  sizeof *token->components, component_order));
 }
 
 int permit_some_component(const struct caller *who, struct err *e)
@@ -161,7 +163,8 @@ int permit_component(const struct caller *who, const char *component_id, bool wr
 	bool sees = permit_sees_component(who, component_id);
 	if (sees && (!write || who->identity->can_write))
 		return 0;
-	return refuse_object(e, "component", component_id, (const char *const[]){ write ? "write" : "read", sees ? "read" : "none" });
+	return refuse_object(
+		e, "component", component_id, (const char *const[]){ write ? "write" : "read", sees ? "read" : "none" });
 }
 
 /* Writing to a file of another needs a master token: canReadAllFileUploads is for reading. */
@@ -175,7 +178,8 @@ int permit_file(const struct caller *who, int64_t creator_token_id, bool write, 
 		if (write && identity->can_write && (own_file || identity->token.is_master))
 			return 0;
 	}
-	return refuse(e, "file", write ? "own file, or a master token that writes" : "own file, or canReadAllFileUploads", standing(who));
+	return refuse(e, "file", write ? "own file, or a master token that writes" : "own file, or canReadAllFileUploads",
+		standing(who));
 }
 
 static bool is_own(const struct caller *who, int64_t token_id)

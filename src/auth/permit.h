@@ -10,18 +10,18 @@
 /* What a route requires. Zero is nobody: a row that forgets it answers 403 to all and the server does not start (R01). */
 enum allow {
 	ALLOW_NOBODY = 0,
-	ALLOW_PUBLIC,           /* the closed list of R01 */
-	ALLOW_SIGNED_URL,       /* blob endpoint: the handler checks the signature */
-	ALLOW_TOKEN,            /* any living token of the project */
-	ALLOW_WRITER,           /* any living token except a readOnly master */
-	ALLOW_MASTER,           /* any master token */
-	ALLOW_MASTER_WRITER,    /* a master token that is not readOnly (branches: guest may create) */
-	ALLOW_TOKEN_CREATOR,    /* master, not readOnly (R05): guest is limited by the handler */
-	ALLOW_TOKEN_MANAGER,    /* canManageTokens */
-	ALLOW_BUCKET_MANAGER,   /* canManageBuckets */
-	ALLOW_SESSION,          /* a signed-in browser */
-	ALLOW_USER,             /* management token or session (R03) */
-	ALLOW_SUPER,            /* management token or session of a super admin */
+	ALLOW_PUBLIC,         /* the closed list of R01 */
+	ALLOW_SIGNED_URL,     /* blob endpoint: the handler checks the signature */
+	ALLOW_TOKEN,          /* any living token of the project */
+	ALLOW_WRITER,         /* any living token except a readOnly master */
+	ALLOW_MASTER,         /* any master token */
+	ALLOW_MASTER_WRITER,  /* a master token that is not readOnly (branches: guest may create) */
+	ALLOW_TOKEN_CREATOR,  /* master, not readOnly (R05): guest is limited by the handler */
+	ALLOW_TOKEN_MANAGER,  /* canManageTokens */
+	ALLOW_BUCKET_MANAGER, /* canManageBuckets */
+	ALLOW_SESSION,        /* a signed-in browser */
+	ALLOW_USER,           /* management token or session (R03) */
+	ALLOW_SUPER,          /* management token or session of a super admin */
 	ALLOW_COUNT
 };
 const char *allow_name(enum allow allow);

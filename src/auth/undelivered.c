@@ -125,12 +125,13 @@ void undelivered_used(struct undelivered *list, int64_t project_id, int64_t toke
 static bool same_caller(const struct shown *a, const struct shown *b)
 {
 	return a->project_id == b->project_id && a->caller_token_id == b->caller_token_id &&
-		memcmp(a->caller_hash, b->caller_hash, SECRET_HASH_SIZE) == 0;
+	       memcmp(a->caller_hash, b->caller_hash, SECRET_HASH_SIZE) == 0;
 }
 
 static bool same_call(const struct shown *a, const struct shown *b)
 {
-	return same_caller(a, b) && memcmp(a->request_hash, b->request_hash, SECRET_HASH_SIZE) == 0 && strcmp(a->address, b->address) == 0;
+	return same_caller(a, b) && memcmp(a->request_hash, b->request_hash, SECRET_HASH_SIZE) == 0 &&
+	       strcmp(a->address, b->address) == 0;
 }
 
 static void entry_look(struct entry *entry, int64_t now, struct undelivered_search *search)

@@ -32,10 +32,10 @@ struct undelivered_search {
 	const struct shown *like;
 	int (*look)(void *delivery);
 	/* out: */
-	bool is_lost;        /* there is a lost one: the latest, without its delivery, and the number that names it */
+	bool is_lost; /* there is a lost one: the latest, without its delivery, and the number that names it */
 	struct shown shown;
 	uint64_t number;
-	int pending;         /* how many were sent just now and may turn out either way */
+	int pending; /* how many were sent just now and may turn out either way */
 };
 void undelivered_find(struct undelivered *list, struct undelivered_search *search);
 /* Is there any entry of this string of a token that refreshed itself? */

@@ -185,7 +185,7 @@ int caller_recheck(struct http_exchange *x, struct db *db, struct err *e)
 		if (rc < 0 || x->who.kind == CALLER_MANAGE)
 			return rc;
 	}
-	int rc = index_recheck(x->server->app->index, db, &x->who, e);
+	int rc = index_recheck(db, &x->who, x->rq.origin.address, e);
 	if (rc <= 0)
 		return rc;
 	/* It lives, but something about it changed while the request waited. */

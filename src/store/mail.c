@@ -28,14 +28,12 @@ int mail_row_due(struct db *db, int64_t now_us, struct err *e)
 
 int mail_row_take(struct db *db, struct arena *arena, int64_t now_us, int64_t until_us, struct mail_row **ret, struct err *e)
 {
-	static const struct sql SQL = {
-		"UPDATE mails SET next_us = $2 WHERE (project_id, id) = "
-		"(SELECT project_id, id FROM mails WHERE next_us <= $1 ORDER BY next_us LIMIT 1) "
-		"RETURNING project_id, id, recipient, subject, sealed, created_us, tries",
+	static const struct sql SQL = { "UPDATE mails SET next_us = $2 WHERE (project_id, id) = "
+					"(SELECT project_id, id FROM mails WHERE next_us <= $1 ORDER BY next_us LIMIT 1) "
+					"RETURNING project_id, id, recipient, subject, sealed, created_us, tries",
 		"UPDATE mails SET next_us = $2 WHERE (project_id, id) = "
 		"(SELECT project_id, id FROM mails WHERE next_us <= $1 ORDER BY next_us LIMIT 1 FOR UPDATE SKIP LOCKED) "
-		"RETURNING project_id, id, recipient, subject, sealed, created_us, tries"
-	};
+		"RETURNING project_id, id, recipient, subject, sealed, created_us, tries" };
 	own(own_rows) struct db_rows *rows = NULL;
 	int rc = db_find(db, &SQL, DB_ARGS(db_i(now_us), db_i(until_us)), &rows, e);
 	if (rc <= 0)
@@ -64,7 +62,8 @@ int mail_row_remove(struct db *db, const struct mail_row *row, struct err *e)
 
 int mail_row_delay(struct db *db, const struct mail_row *row, int64_t next_us, struct err *e)
 {
-	static const struct sql SQL = { "UPDATE mails SET tries = tries + 1, next_us = $3 WHERE project_id = $1 AND id = $2", NULL };
+	static const struct sql SQL = { "UPDATE mails SET tries = tries + 1, next_us = $3 WHERE project_id = $1 AND id = $2",
+		NULL };
 	return db_exec(db, &SQL, DB_ARGS(db_i(row->project_id), db_i(row->id), db_i(next_us)), e);
 }
 

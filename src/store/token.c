@@ -10,20 +10,21 @@
 #include "store/token_lookup.h"
 
 /* In the order of token_read(). */
-#define TOKEN_COLUMNS \
+#define TOKEN_COLUMNS                                                                                                            \
 	"t.project_id, t.id, t.version, t.hash, t.description, t.created_us, t.refreshed_us, t.expires_us, t.creator_token_id, " \
-	"t.creator_description, t.admin_id, t.is_master, t.is_disabled, t.can_manage_buckets, t.can_read_all_files, " \
-	"t.can_purge_trash, t.can_create_jobs, t.bucket_permissions, t.component_access, t.addresses, t.requests_per_minute, " \
+	"t.creator_description, t.admin_id, t.is_master, t.is_disabled, t.can_manage_buckets, t.can_read_all_files, "            \
+	"t.can_purge_trash, t.can_create_jobs, t.bucket_permissions, t.component_access, t.addresses, t.requests_per_minute, "   \
 	"t.last_used_us, t.last_used_address"
 #define TOKEN_COLUMN_COUNT 23
 
 /* In the order of setting_read(), after TOKEN_COLUMNS. */
-#define SETTING_COLUMNS \
-	", p.version, p.default_branch_id, p.name, p.organization_id, p.deleted_us, p.expires_us, p.is_disabled, p.disabled_reason, m.role, m.expires_us, " \
-	"u.name, u.email, u.is_disabled, " \
+#define SETTING_COLUMNS                                                                                                          \
+	", p.version, p.default_branch_id, p.name, p.organization_id, p.deleted_us, p.expires_us, p.is_disabled, "               \
+	"p.disabled_reason, m.role, m.expires_us, "                                                                              \
+	"u.name, u.email, u.is_disabled, "                                                                                       \
 	"EXISTS (SELECT 1 FROM token_replays r WHERE r.project_id = t.project_id AND r.token_id = t.id AND r.is_spent = 0)"
-#define SETTING_TABLES \
-	" FROM tokens t JOIN projects p ON p.id = t.project_id LEFT JOIN users u ON u.id = t.admin_id" \
+#define SETTING_TABLES                                                                                                           \
+	" FROM tokens t JOIN projects p ON p.id = t.project_id LEFT JOIN users u ON u.id = t.admin_id"                           \
 	" LEFT JOIN project_users m ON m.project_id = t.project_id AND m.user_id = t.admin_id AND m.master_token_id = t.id"
 
 const char *bucket_level_name(enum bucket_level level)
@@ -48,7 +49,7 @@ static int permissions_read(struct arena *arena, struct token *token, const char
 	token->buckets = arena_array(arena, struct bucket_permission, json_object_size(map));
 	if (!token->buckets)
 		return -1;
-	json_object_foreach (map, bucket_id, level) {
+	json_object_foreach(map, bucket_id, level) {
 		struct bucket_permission *one = &token->buckets[token->bucket_count++];
 		one->bucket_id = arena_strdup(arena, bucket_id);
 		one->level = level_from_name(json_string_value(level));
@@ -68,7 +69,7 @@ static int texts_read(struct arena *arena, const char *text, char ***ret, size_t
 	json_t *one;
 	if (!texts)
 		return -1;
-	json_array_foreach (list, i, one) {
+	json_array_foreach(list, i, one) {
 		texts[i] = arena_strdup(arena, json_string_value(one));
 		if (!texts[i])
 			return -1;
@@ -156,12 +157,11 @@ int token_get(struct db *db, struct arena *arena, int64_t project_id, int64_t id
 	return rc < 0 ? rc : 0;
 }
 
-static const struct sql WHOLE = {
-	"SELECT " TOKEN_COLUMNS SETTING_COLUMNS SETTING_TABLES " WHERE t.project_id = $1 AND t.id = $2", NULL
-};
+static const struct sql WHOLE = { "SELECT " TOKEN_COLUMNS SETTING_COLUMNS SETTING_TABLES " WHERE t.project_id = $1 AND t.id = $2",
+	NULL };
 
-int token_find_whole(struct db *db, struct arena *arena, const int64_t key[2], struct token **ret, struct token_setting **ret_setting,
-	struct err *e)
+int token_find_whole(struct db *db, struct arena *arena, const int64_t key[2], struct token **ret,
+	struct token_setting **ret_setting, struct err *e)
 {
 	own(own_rows) struct db_rows *rows = NULL;
 	int rc = db_find(db, &WHOLE, DB_ARGS(db_i(key[0]), db_i(key[1])), &rows, e);
@@ -200,9 +200,9 @@ static void versions_done(struct db_lookup *db, struct db_rows *rows, int rc)
 
 void token_lookup_versions(struct database *database, struct token_lookup *lookup)
 {
-	static const struct sql SQL = {
-		"SELECT t.version, p.version FROM tokens t JOIN projects p ON p.id = t.project_id WHERE t.project_id = $1 AND t.id = $2", NULL
-	};
+	static const struct sql SQL = { "SELECT t.version, p.version FROM tokens t JOIN projects p ON p.id = t.project_id WHERE "
+					"t.project_id = $1 AND t.id = $2",
+		NULL };
 	lookup_submit(database, lookup, &SQL, versions_done);
 }
 
@@ -227,11 +227,11 @@ void token_lookup_whole(struct database *database, struct token_lookup *lookup)
 
 int token_find_versions(struct db *db, const int64_t key[2], int64_t ret_versions[2], struct err *e)
 {
-	static const struct sql SQL = {
-		"SELECT t.version, p.version FROM tokens t JOIN projects p ON p.id = t.project_id WHERE t.project_id = $1 AND t.id = $2",
-		"SELECT t.version, p.version FROM tokens t JOIN projects p ON p.id = t.project_id WHERE t.project_id = $1 AND t.id = $2 "
-		"FOR SHARE OF t"
-	};
+	static const struct sql SQL = { "SELECT t.version, p.version FROM tokens t JOIN projects p ON p.id = t.project_id WHERE "
+					"t.project_id = $1 AND t.id = $2",
+		"SELECT t.version, p.version FROM tokens t JOIN projects p ON p.id = t.project_id WHERE t.project_id = $1 AND "
+		"t.id = $2 "
+		"FOR SHARE OF t" };
 	own(own_rows) struct db_rows *rows = NULL;
 	int rc = db_find(db, &SQL, DB_ARGS(db_i(key[0]), db_i(key[1])), &rows, e);
 	if (rc == 1) {
@@ -243,15 +243,15 @@ int token_find_versions(struct db *db, const int64_t key[2], int64_t ret_version
 
 int token_list(struct db *db, const struct token_listing *listing, struct err *e)
 {
-	static const struct sql SQL = {
-		"SELECT " TOKEN_COLUMNS SETTING_COLUMNS SETTING_TABLES " WHERE t.project_id = $1 ORDER BY t.id LIMIT $2 OFFSET $3", NULL
-	};
+	static const struct sql SQL = { "SELECT " TOKEN_COLUMNS SETTING_COLUMNS SETTING_TABLES
+					" WHERE t.project_id = $1 ORDER BY t.id LIMIT $2 OFFSET $3",
+		NULL };
 	own(own_rows) struct db_rows *rows = NULL;
 	int rc = db_query(db, &SQL, DB_ARGS(db_i(listing->project_id), db_i(listing->limit), db_i(listing->offset)), &rows, e);
 	while (rc >= 0 && (rc = db_next(rows, e)) == 1) {
 		own(own_arena) struct arena *arena = arena_new();
-		struct token *token;
-		struct token_setting *setting;
+		struct token *token = NULL;
+		struct token_setting *setting = NULL;
 		if (!arena)
 			return fail(e, ERR_INTERNAL, NULL);
 		if ((rc = token_read(rows, arena, &token, e)) == 0 && (rc = setting_read(rows, arena, &setting, e)) == 0)

@@ -26,7 +26,7 @@ struct token {
 	int64_t created_us, refreshed_us, expires_us;
 	int64_t creator_token_id; /* 0: none */
 	char *creator_description;
-	int64_t admin_id;       /* master token: its user; else the user who (transitively) made it */
+	int64_t admin_id; /* master token: its user; else the user who (transitively) made it */
 	bool is_master;
 	bool is_disabled;
 	bool can_manage_buckets, can_read_all_files, can_purge_trash, can_create_jobs;
@@ -47,10 +47,10 @@ struct token_setting {
 	int64_t default_branch_id;
 	char *project_name;
 	int64_t organization_id;
-	bool project_gone, project_disabled; /* gone: deleted */
+	bool project_gone, project_disabled;         /* gone: deleted */
 	int64_t project_expires_us, role_expires_us; /* 0: never */
 	char *project_disabled_reason;
-	char *role; /* "admin"...; NULL when the user is no member (any more) or the token is no master */
+	char *role;                     /* "admin"...; NULL when the user is no member (any more) or the token is no master */
 	char *admin_name, *admin_email; /* of token.admin_id, or NULL */
 	bool admin_disabled;
 	bool replay_open; /* an answer that showed its string may still be repeated: until the string's first use */

@@ -29,8 +29,8 @@ int token_link_find(struct db *db, struct arena *arena, int64_t project_id, int6
 /* The same inside a write: nobody changes it before this write ends. */
 int token_link_lock(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct token_link **ret, struct err *e);
 /* All of a token, latest first, at most limit. */
-int token_link_list(struct db *db, struct arena *arena, const int64_t key[2] /* project, token */, int64_t limit, struct token_link **ret,
-	size_t *ret_count, struct err *e);
+int token_link_list(struct db *db, struct arena *arena, const int64_t key[2] /* project, token */, int64_t limit,
+	struct token_link **ret, size_t *ret_count, struct err *e);
 /* How many of a token still wait to be used. */
 int token_link_count(struct db *db, const int64_t key[2], int64_t now_us, int64_t *ret_count, struct err *e);
 /* Writes the dates and the count of wrong tries. */

@@ -16,7 +16,8 @@ int token_notices(struct db *db, struct arena *arena, int64_t now_us, int64_t li
 	static const struct sql SQL = {
 		"SELECT t.project_id, t.id, t.expires_us, t.description, p.name, u.email FROM tokens t "
 		"JOIN projects p ON p.id = t.project_id LEFT JOIN users u ON u.id = t.admin_id AND u.is_disabled = 0 "
-		"WHERE t.expires_us > 0 AND t.expires_us > $1 AND t.expires_us <= $1 + $2 AND t.is_master = 0 AND p.deleted_us = 0 AND ("
+		"WHERE t.expires_us > 0 AND t.expires_us > $1 AND t.expires_us <= $1 + $2 AND t.is_master = 0 AND p.deleted_us = "
+		"0 AND ("
 		"(t.created_us < t.expires_us - $2 AND t.notified_us < t.expires_us - $2) OR "
 		"(t.expires_us <= $1 + $3 AND t.created_us < t.expires_us - $3 AND t.notified_us < t.expires_us - $3) OR "
 		"(t.expires_us <= $1 + $4 AND t.created_us < t.expires_us - $4 AND t.notified_us < t.expires_us - $4)) "
@@ -26,7 +27,8 @@ int token_notices(struct db *db, struct arena *arena, int64_t now_us, int64_t li
 	own(own_rows) struct db_rows *rows = NULL;
 	struct token_notice *items = NULL;
 	size_t count = 0;
-	int rc = db_query(db, &SQL, DB_ARGS(db_i(now_us), db_i(30 * US_PER_DAY), db_i(7 * US_PER_DAY), db_i(US_PER_DAY), db_i(limit)), &rows, e);
+	int rc = db_query(db, &SQL,
+		DB_ARGS(db_i(now_us), db_i(30 * US_PER_DAY), db_i(7 * US_PER_DAY), db_i(US_PER_DAY), db_i(limit)), &rows, e);
 	while (rc >= 0 && (rc = db_next(rows, e)) == 1) {
 		items = list_room(arena, items, count, sizeof *items);
 		if (!items)

@@ -6,44 +6,31 @@
 
 #include "base/own.h"
 
-/* The texts of a row that hold lists. */
-struct lists {
-	char *buckets, *components, *addresses;
-};
-
-static void lists_done(struct lists *lists)
+/* JSON as text in the arena. */
+static char *dump(struct arena *arena, json_t *json, size_t flags)
 {
-	free(lists->buckets);
-	free(lists->components);
-	free(lists->addresses);
+	own(own_free) char *text = json_dumps(json, JSON_COMPACT | flags);
+	return arena_strdup(arena, text);
 }
 
-static char *permissions_text(const struct token *token)
+static char *permissions_text(struct arena *arena, const struct token *token)
 {
 	if (!token->bucket_count)
-		return strdup("{}");
+		return "{}";
 	own(own_json) json_t *map = json_object();
 	for (size_t i = 0; i < token->bucket_count; i++)
 		json_object_set_new(map, token->buckets[i].bucket_id, json_string(bucket_level_name(token->buckets[i].level)));
-	return json_dumps(map, JSON_COMPACT | JSON_SORT_KEYS);
+	return dump(arena, map, JSON_SORT_KEYS);
 }
 
-static char *list_text(char *const *texts, size_t count)
+static char *list_text(struct arena *arena, char *const *texts, size_t count)
 {
 	if (!count)
-		return strdup("[]");
+		return "[]";
 	own(own_json) json_t *list = json_array();
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, json_string(texts[i]));
-	return json_dumps(list, JSON_COMPACT);
-}
-
-static int lists_make(const struct token *token, struct lists *lists, struct err *e)
-{
-	lists->buckets = permissions_text(token);
-	lists->components = list_text(token->components, token->component_count);
-	lists->addresses = list_text(token->addresses, token->address_count);
-	return lists->buckets && lists->components && lists->addresses ? 0 : fail(e, ERR_INTERNAL, NULL);
+	return dump(arena, list, 0);
 }
 
 int token_next_id(struct db *db, int64_t *ret_id, struct err *e)
@@ -55,22 +42,25 @@ int token_insert(struct db *db, const struct token *token, const char *sealed, s
 {
 	static const struct sql SQL = {
 		"INSERT INTO tokens (project_id, id, version, hash, sealed, description, created_us, refreshed_us, expires_us, "
-		"creator_token_id, creator_description, admin_id, is_master, is_disabled, can_manage_buckets, can_read_all_files, "
+		"creator_token_id, creator_description, admin_id, is_master, is_disabled, can_manage_buckets, "
+		"can_read_all_files, "
 		"can_purge_trash, can_create_jobs, bucket_permissions, component_access, addresses, requests_per_minute) "
 		"VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
 		NULL
 	};
-	own(lists_done) struct lists lists = { 0 };
-	int rc = lists_make(token, &lists, e);
-	if (rc < 0)
-		return rc;
+	own(own_arena) struct arena *arena = arena_new();
+	const char *buckets = permissions_text(arena, token);
+	const char *components = list_text(arena, token->components, token->component_count);
+	const char *addresses = list_text(arena, token->addresses, token->address_count);
+	if (!buckets || !components || !addresses)
+		return fail(e, ERR_INTERNAL, NULL);
 	return db_exec(db, &SQL,
 		DB_ARGS(db_i(token->project_id), db_i(token->id), db_blob(token->hash, SECRET_HASH_SIZE), db_s(sealed),
 			db_s(token->description), db_i(token->created_us), db_i(token->refreshed_us), db_i(token->expires_us),
-			db_i(token->creator_token_id), db_s(token->creator_description), db_i(token->admin_id), db_bool(token->is_master),
-			db_bool(token->is_disabled), db_bool(token->can_manage_buckets), db_bool(token->can_read_all_files),
-			db_bool(token->can_purge_trash), db_bool(token->can_create_jobs), db_s(lists.buckets), db_s(lists.components),
-			db_s(lists.addresses), db_i(token->requests_per_minute)),
+			db_i(token->creator_token_id), db_s(token->creator_description), db_i(token->admin_id),
+			db_bool(token->is_master), db_bool(token->is_disabled), db_bool(token->can_manage_buckets),
+			db_bool(token->can_read_all_files), db_bool(token->can_purge_trash), db_bool(token->can_create_jobs),
+			db_s(buckets), db_s(components), db_s(addresses), db_i(token->requests_per_minute)),
 		e);
 }
 
@@ -78,18 +68,21 @@ int token_update(struct db *db, struct token *token, struct err *e)
 {
 	static const struct sql SQL = {
 		"UPDATE tokens SET version = version + 1, description = $3, is_disabled = $4, can_manage_buckets = $5, "
-		"can_read_all_files = $6, can_purge_trash = $7, can_create_jobs = $8, bucket_permissions = $9, component_access = $10, "
+		"can_read_all_files = $6, can_purge_trash = $7, can_create_jobs = $8, bucket_permissions = $9, component_access "
+		"= $10, "
 		"addresses = $11, requests_per_minute = $12 WHERE project_id = $1 AND id = $2",
 		NULL
 	};
-	own(lists_done) struct lists lists = { 0 };
-	int rc = lists_make(token, &lists, e);
-	if (rc < 0)
-		return rc;
-	rc = db_exec(db, &SQL,
+	own(own_arena) struct arena *arena = arena_new();
+	const char *buckets = permissions_text(arena, token);
+	const char *components = list_text(arena, token->components, token->component_count);
+	const char *addresses = list_text(arena, token->addresses, token->address_count);
+	if (!buckets || !components || !addresses)
+		return fail(e, ERR_INTERNAL, NULL);
+	int rc = db_exec(db, &SQL,
 		DB_ARGS(db_i(token->project_id), db_i(token->id), db_s(token->description), db_bool(token->is_disabled),
 			db_bool(token->can_manage_buckets), db_bool(token->can_read_all_files), db_bool(token->can_purge_trash),
-			db_bool(token->can_create_jobs), db_s(lists.buckets), db_s(lists.components), db_s(lists.addresses),
+			db_bool(token->can_create_jobs), db_s(buckets), db_s(components), db_s(addresses),
 			db_i(token->requests_per_minute)),
 		e);
 	if (rc < 0)
@@ -118,8 +111,9 @@ int token_set_string(struct db *db, struct token *token, const char *sealed, str
 int token_remove(struct db *db, int64_t project_id, int64_t id, struct err *e)
 {
 	static const struct sql LINKS = { "DELETE FROM token_links WHERE project_id = $1 AND token_id = $2", NULL };
-	static const struct sql REPLAYS = { "DELETE FROM token_replays WHERE project_id = $1 AND (token_id = $2 OR caller_token_id = $2)",
-		NULL };
+	static const struct sql REPLAYS = {
+		"DELETE FROM token_replays WHERE project_id = $1 AND (token_id = $2 OR caller_token_id = $2)", NULL
+	};
 	static const struct sql TOKEN = { "DELETE FROM tokens WHERE project_id = $1 AND id = $2", NULL };
 	const struct db_args key = DB_ARGS(db_i(project_id), db_i(id));
 	int rc = db_exec(db, &LINKS, key, e);
@@ -160,6 +154,7 @@ int token_write_uses(struct db *db, const struct token_use *uses, size_t count, 
 	int rc = 0;
 	for (size_t i = 0; i < count && rc == 0; i++)
 		rc = db_exec(db, &SQL,
-			DB_ARGS(db_i(uses[i].project_id), db_i(uses[i].token_id), db_i(uses[i].time_us), db_s(uses[i].address)), e);
+			DB_ARGS(db_i(uses[i].project_id), db_i(uses[i].token_id), db_i(uses[i].time_us), db_s(uses[i].address)),
+			e);
 	return rc;
 }

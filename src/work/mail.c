@@ -127,8 +127,8 @@ static void log_failure(const struct mail_row *row, const struct err *e)
 	snprintf(id, sizeof id, "%" PRId64, row->id);
 	snprintf(tries, sizeof tries, "%" PRId64, row->tries + 1);
 	log_line(row->tries + 1 >= TRIES_MAX ? LOG_ERROR : LOG_WARN,
-		row->tries + 1 >= TRIES_MAX ? "a mail was given up" : "a mail could not be sent yet", "mail", id, "tries", tries, "cause",
-		err_text(e), NULL);
+		row->tries + 1 >= TRIES_MAX ? "a mail was given up" : "a mail could not be sent yet", "mail", id, "tries", tries,
+		"cause", err_text(e), NULL);
 }
 
 /* 1: one was taken, there may be more. */

@@ -9,8 +9,8 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "work/event_sweep.h"
-#include "work/invitations.h"
 #include "work/files.h"
+#include "work/invitations.h"
 #include "work/token_sweeps.h"
 
 const struct sweep SWEEPS[] = {

@@ -38,12 +38,13 @@ static void mail_write(const struct sharing *sharing, const char *code, int64_t 
 {
 	char expires[TIME_TEXT_SIZE];
 	const struct identity *sender = sharing->sender;
-	buf_printf(text, "%s shares a token of the project \"%s\" with you: \"%s\".\n\n", sender->token.description, sender->project_name,
-		sharing->token->description);
+	buf_printf(text, "%s shares a token of the project \"%s\" with you: \"%s\".\n\n", sender->token.description,
+		sender->project_name, sharing->token->description);
 	if (*sharing->message)
 		buf_printf(text, "%s\n\n", sharing->message);
 	buf_printf(text,
-		"Open this link and type your e-mail address to see the token. It is shown once: copy it to where you keep secrets.\n\n"
+		"Open this link and type your e-mail address to see the token. It is shown once: copy it to where you keep "
+		"secrets.\n\n"
 		"%s/retrieve/%s\n\nThe link is good until %s.\n",
 		sharing->app->public_url, code, time_text(expires_us, expires));
 }
@@ -69,13 +70,15 @@ static int refuse_sharing(struct db *db, const struct sharing *sharing, struct e
 	if (sharing->token->is_master)
 		return fail(e, ERR_SHARE_MASTER, NULL);
 	if (!str_is_email(sharing->recipient)) {
-		int rc = fail(e, ERR_VALIDATION, "Invalid request:\n - recipientEmail: \"This value is not a valid email address.\"");
+		int rc = fail(
+			e, ERR_VALIDATION, "Invalid request:\n - recipientEmail: \"This value is not a valid email address.\"");
 		err_field(e, "recipientEmail", "This value is not a valid email address.");
 		return rc;
 	}
 	int rc = token_link_count(db, (int64_t[]){ sharing->token->project_id, sharing->token->id }, now_us(), &open, e);
 	if (rc == 0 && open >= OPEN_LINKS_MAX)
-		return fail(e, ERR_TOKEN_VALIDATION, "The token has %d links that were not used yet. Revoke some first.", OPEN_LINKS_MAX);
+		return fail(e, ERR_TOKEN_VALIDATION, "The token has %d links that were not used yet. Revoke some first.",
+			OPEN_LINKS_MAX);
 	return rc;
 }
 
@@ -115,15 +118,14 @@ int token_share(struct db *db, struct arena *arena, const struct sharing *sharin
 /* --- opening ------------------------------------------------------------------------------------------------------------------- */
 
 /* "<project>-<link>-<secret>". */
-static bool code_parse(const char *code, int64_t *ret_project_id, int64_t *ret_id)
+static bool code_parse(struct arena *arena, const char *code, int64_t *ret_project_id, int64_t *ret_id)
 {
-	long long project_id, id;
-	int length = 0;
-	if (sscanf(code, "%18lld-%18lld-%n", &project_id, &id, &length) < 2 || !length)
+	char *project_id = arena_strdup(arena, code), *id = project_id ? strchr(project_id, '-') : NULL;
+	char *secret = id ? strchr(id + 1, '-') : NULL;
+	if (!secret || strlen(secret + 1) != TOKEN_LINK_SECRET_LENGTH)
 		return false;
-	*ret_project_id = project_id;
-	*ret_id = id;
-	return strlen(code + length) == TOKEN_LINK_SECRET_LENGTH && project_id > 0 && id > 0;
+	*id++ = *secret++ = '\0';
+	return str_to_i64(project_id, ret_project_id) && str_to_i64(id, ret_id);
 }
 
 int share_open(struct db *db, struct arena *arena, const char *code, bool lock, struct opened_link *ret, struct err *e)
@@ -131,7 +133,7 @@ int share_open(struct db *db, struct arena *arena, const char *code, bool lock, 
 	int64_t project_id, id;
 	uint8_t hash[SECRET_HASH_SIZE];
 	struct project *project;
-	if (!code_parse(code, &project_id, &id))
+	if (!code_parse(arena, code, &project_id, &id))
 		return 0;
 	secret_hash(code, strlen(code), hash);
 	int rc = (lock ? token_link_lock : token_link_find)(db, arena, project_id, id, &ret->link, e);
@@ -163,7 +165,8 @@ static int record(struct db *db, const struct origin *from, const struct opened_
 	origin.project_id = opened->link->project_id;
 	origin.branch_id = opened->branch_id;
 	origin.via = "link";
-	return emit(db, &origin, type, &(struct event_object){ .id = id, .name = opened->token->description, .params = params }, e);
+	return emit(
+		db, &origin, type, &(struct event_object){ .id = id, .name = opened->token->description, .params = params }, e);
 }
 
 int share_note_opened(struct db *db, const struct origin *from, struct opened_link *opened, struct err *e)
@@ -195,7 +198,8 @@ int share_retrieve(struct db *db, const struct origin *from, struct opened_link 
 	int rc = token_sealed(db, arena, link->project_id, link->token_id, &sealed, e);
 	if (rc < 0)
 		return rc;
-	own(own_secret) char *string = sealed ? secret_open(sealed, token_seal_context(arena, link->project_id, link->token_id)) : NULL;
+	own(own_secret) char *string =
+		sealed ? secret_open(sealed, token_seal_context(arena, link->project_id, link->token_id)) : NULL;
 	if (!string)
 		return fail_internal(e, ERR_INTERNAL, "the token of link %" PRId64 " cannot be opened", link->id);
 	link->retrieved_us = now_us();

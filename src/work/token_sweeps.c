@@ -54,7 +54,9 @@ static int expired_end(struct db *db, const int64_t key[2], int64_t now_us, stru
 	rc = project_find(db, arena, key[0], &project, e);
 	if (rc < 0)
 		return rc;
-	struct origin origin = { .project_id = key[0], .branch_id = rc ? project->default_branch_id : 0, .run_id = "", .via = "server" };
+	struct origin origin = {
+		.project_id = key[0], .branch_id = rc ? project->default_branch_id : 0, .run_id = "", .via = "server"
+	};
 	return token_end(db, token, &origin, EVENT_TOKEN_EXPIRED, e);
 }
 
@@ -92,7 +94,8 @@ static int notice_mail(struct db *db, const struct noticing *noticing, const str
 	buf_printf(&subject, "Token \"%s\" expires in %d day%s", notice->description, notice->days, notice->days == 1 ? "" : "s");
 	buf_printf(&text,
 		"The token \"%s\" (%lld) of the project \"%s\" expires at %s.\n\n"
-		"From that moment on it is refused, and it is deleted. If something still needs it, make a new token in time:\n%s\n",
+		"From that moment on it is refused, and it is deleted. If something still needs it, make a new token in "
+		"time:\n%s\n",
 		notice->description, (long long)notice->token_id, notice->project_name, time_text(notice->expires_us, expires),
 		noticing->app->public_url);
 	if (subject.failed || text.failed)

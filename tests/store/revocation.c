@@ -47,7 +47,8 @@ static int write_string(struct db *db, void *arg, struct err *err)
 		return token_set_string(db, &token, "s", err);
 	db_exec_text(db, "DELETE FROM tokens WHERE project_id = 903", DB_NONE, NULL, err);
 	db_exec_text(db, "DELETE FROM projects WHERE id = 903", DB_NONE, NULL, err);
-	int rc = db_exec_text(db, "INSERT INTO projects (id, organization_id, name, created_us, default_branch_id) VALUES (903, 1, 'P', 1, 1)",
+	int rc = db_exec_text(db,
+		"INSERT INTO projects (id, organization_id, name, created_us, default_branch_id) VALUES (903, 1, 'P', 1, 1)",
 		DB_NONE, NULL, err);
 	return rc < 0 ? rc : token_insert(db, &token, "s", err);
 }

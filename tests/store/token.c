@@ -101,11 +101,14 @@ static void test_row(struct db *db)
 	struct token *token;
 	int64_t id = insert(db, sample());
 	CHECK(token_find(db, arena, PROJECT, id, &token, &e) == 1);
-	CHECK(token->version == 1 && token->hash[0] == 3 && token->can_purge_trash && !token->can_manage_buckets && !token->is_master);
-	CHECK(token->bucket_count == 2 && token->buckets[1].level == BUCKET_WRITE && str_eq(token->buckets[0].bucket_id, "in.c-a"));
+	CHECK(token->version == 1 && token->hash[0] == 3 && token->can_purge_trash && !token->can_manage_buckets &&
+		!token->is_master);
+	CHECK(token->bucket_count == 2 && token->buckets[1].level == BUCKET_WRITE &&
+		str_eq(token->buckets[0].bucket_id, "in.c-a"));
 	CHECK(token->component_count == 2 && str_eq(token->components[1], "b") && token->address_count == 1);
 	CHECK(token->requests_per_minute == 7 && str_eq(token->creator_description, "c") && token->admin_id == USER);
-	CHECK(token_find(db, arena, PROJECT, id + 1000, &token, &e) == 0 && token_find(db, arena, PROJECT + 1, id, &token, &e) == 0);
+	CHECK(token_find(db, arena, PROJECT, id + 1000, &token, &e) == 0 &&
+		token_find(db, arena, PROJECT + 1, id, &token, &e) == 0);
 	CHECK(token_get(db, arena, PROJECT, id + 1000, &token, &e) == -ERR_TOKEN_NOT_FOUND);
 	err_done(&e);
 }
@@ -123,7 +126,8 @@ static void test_versions(struct db *db)
 	token->refreshed_us = 6;
 	CHECK(token_set_string(db, token, "sealed2", &e) == 0);
 	CHECK(token_find(db, arena, PROJECT, id, &token, &e) == 1);
-	CHECK(token->version == 3 && token->bucket_count == 0 && token->is_disabled && token->hash[0] == 4 && token->refreshed_us == 6);
+	CHECK(token->version == 3 && token->bucket_count == 0 && token->is_disabled && token->hash[0] == 4 &&
+		token->refreshed_us == 6);
 	CHECK(token_touch_admin(db, USER, &e) == 0 && token_touch_project(db, PROJECT, &e) == 0);
 	CHECK(token_find_versions(db, key, versions, &e) == 1 && versions[0] == 4 && versions[1] == 2);
 	char *sealed;
@@ -154,7 +158,9 @@ static void test_whole(struct db *db)
 	CHECK(setting->project_version >= 1 && !setting->role && !setting->project_gone && setting->default_branch_id == 9);
 	CHECK(str_eq(setting->admin_email, "u902@example.org") && !setting->replay_open);
 	exec(db, "DELETE FROM project_users WHERE project_id = 902");
-	CHECK(db_exec_text(db, "INSERT INTO project_users (project_id, user_id, role, master_token_id, created_us) VALUES (902, 902, 'guest', $1, 1)",
+	CHECK(db_exec_text(db,
+		      "INSERT INTO project_users (project_id, user_id, role, master_token_id, created_us) VALUES (902, 902, "
+		      "'guest', $1, 1)",
 		      DB_ARGS(db_i(id)), NULL, &e) == 0);
 	CHECK(token_find_whole(db, arena, key, &token, &setting, &e) == 1 && str_eq(setting->role, "guest"));
 	exec(db, "DELETE FROM project_users WHERE project_id = 902");
@@ -207,8 +213,12 @@ static void test_expired(struct db *db)
 
 static struct token_replay replay_sample(int64_t token_id)
 {
-	struct token_replay replay = { .project_id = PROJECT, .caller_token_id = 5, .address = "10.0.0.1", .token_id = token_id,
-		.token_refreshed_us = 5, .expires_us = INT64_MAX };
+	struct token_replay replay = { .project_id = PROJECT,
+		.caller_token_id = 5,
+		.address = "10.0.0.1",
+		.token_id = token_id,
+		.token_refreshed_us = 5,
+		.expires_us = INT64_MAX };
 	memset(replay.caller_hash, 1, SECRET_HASH_SIZE);
 	memset(replay.request_hash, 2, SECRET_HASH_SIZE);
 	memset(replay.key_hash, 3, SECRET_HASH_SIZE);
@@ -221,7 +231,8 @@ static void test_replay_by_key(struct db *db)
 	replay.has_key = again.has_key = true;
 	CHECK(token_replay_insert(db, &replay, &e) == 1 && token_replay_insert(db, &again, &e) == 0);
 	CHECK(token_replay_find_key(db, arena, &again, 10, &found, &e) == 1);
-	CHECK(found.id == replay.id && found.has_key && !found.is_spent && found.caller_hash[0] == 1 && found.request_hash[31] == 2);
+	CHECK(found.id == replay.id && found.has_key && !found.is_spent && found.caller_hash[0] == 1 &&
+		found.request_hash[31] == 2);
 	again.caller_token_id = 6;
 	CHECK(token_replay_find_key(db, arena, &again, 10, &found, &e) == 0 && token_replay_insert(db, &again, &e) == 1);
 	CHECK(token_replay_spend(db, PROJECT, replay.token_id, &e) == 0);
@@ -258,11 +269,19 @@ static void test_links(struct db *db)
 {
 	int64_t token_id = insert(db, sample()), count;
 	const int64_t key[2] = { PROJECT, token_id };
-	struct token_link link = { .project_id = PROJECT, .token_id = token_id, .token_refreshed_us = 5, .recipient = "r@example.org",
-		.message = "m", .sender_token_id = 1, .created_us = 10, .expires_us = 100 }, *found;
+	struct token_link link = { .project_id = PROJECT,
+		.token_id = token_id,
+		.token_refreshed_us = 5,
+		.recipient = "r@example.org",
+		.message = "m",
+		.sender_token_id = 1,
+		.created_us = 10,
+		.expires_us = 100 },
+			  *found;
 	memset(link.hash, 8, sizeof link.hash);
 	CHECK(token_link_next_id(db, &link.id, &e) == 0 && token_link_insert(db, &link, &e) == 0);
-	CHECK(token_link_lock(db, arena, PROJECT, link.id, &found, &e) == 1 && found->hash[31] == 8 && str_eq(found->recipient, "r@example.org"));
+	CHECK(token_link_lock(db, arena, PROJECT, link.id, &found, &e) == 1 && found->hash[31] == 8 &&
+		str_eq(found->recipient, "r@example.org"));
 	CHECK(token_link_count(db, key, 99, &count, &e) == 0 && count == 1);
 	CHECK(token_link_count(db, key, 100, &count, &e) == 0 && count == 0);
 	found->retrieved_us = 50;
@@ -301,8 +320,8 @@ static void test_list(struct db *db)
 
 static void test_engine(const struct conf *conf)
 {
-	static void (*const TESTS[])(struct db *) = { fill, test_row, test_versions, test_uses, test_whole, test_notices, test_expired,
-		test_replay_by_key, test_replay_lost, test_links, test_list };
+	static void (*const TESTS[])(struct db *) = { fill, test_row, test_versions, test_uses, test_whole, test_notices,
+		test_expired, test_replay_by_key, test_replay_lost, test_links, test_list };
 	CHECK(database_open(conf, true, &database, &e) == 0);
 	database_observe(database, observe, NULL);
 	told = 0;

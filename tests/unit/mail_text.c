@@ -6,7 +6,11 @@
 #include "base/clock.h"
 #include "work/mail_text.h"
 
-static struct mail_text mail = { .from = "keys@house.example", .to = "r@example.org", .subject = "plain", .text = "a\nb\n", .id = "1.2",
+static struct mail_text mail = { .from = "keys@house.example",
+	.to = "r@example.org",
+	.subject = "plain",
+	.text = "a\nb\n",
+	.id = "1.2",
 	.time_us = INT64_C(1486978070) * US_PER_S };
 
 static void test_plain(void)
