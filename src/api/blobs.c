@@ -68,7 +68,7 @@ static int admit_identity(
 		return rc;
 	be_origin(rq, identity, *ret);
 	if (!is_of(*ret, req_path(rq, 0), req_path(rq, 1)))
-		return fail(e, ERR_BLOB_PERMISSION, NULL);
+		return fail(e, need == NEED_WRITE ? ERR_BLOB_PERMISSION : ERR_BLOB_NOT_FOUND, NULL);
 	rc = file_permit(rq->db, &who, *ret, need == NEED_WRITE, e);
 	return rc == -ERR_ACCESS_DENIED ? fail(e, ERR_BLOB_PERMISSION, NULL) : rc;
 }
@@ -291,11 +291,24 @@ static int check_match(struct req *rq, struct err *e)
 	return rc == 1 && etag_in(match, info.etag) ? 0 : fail(e, ERR_BLOB_CONDITION, NULL);
 }
 
-static int reply_written(struct req *rq, struct err *e)
+/* The file may have been deleted while its contents were on their way: then nobody would ever clear them away. */
+static int check_still_there(struct req *rq, const struct file *file, struct err *e)
+{
+	struct file *now = NULL;
+	int rc = file_find(rq->db, rq->arena, file->project_id, file->id, &now, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = blob_remove_container(rq->app->blobs, file->container, e);
+	return rc < 0 ? rc : fail(e, ERR_BLOB_NOT_FOUND, NULL);
+}
+
+static int reply_written(struct req *rq, const struct file *file, struct err *e)
 {
 	struct blob_info info = { 0 };
 	own(own_close) int fd = -1;
-	int rc = blob_open(rq->app->blobs, rq->arena, req_path(rq, 0), req_path(rq, 1), &fd, &info, e);
+	int rc = check_still_there(rq, file, e);
+	if (rc == 0)
+		rc = blob_open(rq->app->blobs, rq->arena, req_path(rq, 0), req_path(rq, 1), &fd, &info, e);
 	if (rc <= 0)
 		return rc < 0 ? rc : fail(e, ERR_BLOB_NOT_FOUND, NULL);
 	header_state(rq, &info);
@@ -303,7 +316,7 @@ static int reply_written(struct req *rq, struct err *e)
 	return reply_none(rq, 201);
 }
 
-static int put_whole(struct req *rq, struct err *e)
+static int put_whole(struct req *rq, const struct file *file, struct err *e)
 {
 	int64_t size = 0;
 	const char *type = req_header(rq, "x-ms-blob-type");
@@ -313,16 +326,18 @@ static int put_whole(struct req *rq, struct err *e)
 	int rc = check_match(rq, e);
 	if (rc == 0)
 		rc = blob_put_file(rq->app->blobs, req_path(rq, 0), req_path(rq, 1), req_body_file(rq, &size), &info, e);
-	return rc < 0 ? rc : reply_written(rq, e);
+	return rc < 0 ? rc : reply_written(rq, file, e);
 }
 
-static int put_block(struct req *rq, struct err *e)
+static int put_block(struct req *rq, const struct file *file, struct err *e)
 {
 	int64_t size = 0;
 	const char *id = req_raw_query(rq, "blockid");
 	if (!id || !block_id_valid(id))
 		return fail(e, ERR_BLOB_QUERY, NULL);
 	int rc = blob_block_put(rq->app->blobs, req_path(rq, 0), req_path(rq, 1), id, req_body_file(rq, &size), e);
+	if (rc == 0)
+		rc = check_still_there(rq, file, e);
 	if (rc < 0)
 		return rc;
 	common_headers(rq);
@@ -343,7 +358,7 @@ static int read_block_list(struct req *rq, struct blob_block **ret, size_t *ret_
 	return block_list_parse(rq->arena, text, (size_t)size, ret, ret_count, e);
 }
 
-static int put_block_list(struct req *rq, struct err *e)
+static int put_block_list(struct req *rq, const struct file *file, struct err *e)
 {
 	struct blob_block *list = NULL;
 	size_t count = 0;
@@ -353,7 +368,7 @@ static int put_block_list(struct req *rq, struct err *e)
 		rc = check_match(rq, e);
 	if (rc == 0)
 		rc = blob_blocks_commit(rq->app->blobs, req_path(rq, 0), req_path(rq, 1), list, count, &info, e);
-	return rc < 0 ? rc : reply_written(rq, e);
+	return rc < 0 ? rc : reply_written(rq, file, e);
 }
 
 static int blobs_put(struct req *rq, struct err *e)
@@ -365,11 +380,11 @@ static int blobs_put(struct req *rq, struct err *e)
 	if (rc < 0)
 		return rc;
 	if (!operation)
-		return put_whole(rq, e);
+		return put_whole(rq, file, e);
 	if (str_eq(operation, "block"))
-		return put_block(rq, e);
+		return put_block(rq, file, e);
 	if (str_eq(operation, "blocklist"))
-		return put_block_list(rq, e);
+		return put_block_list(rq, file, e);
 	return fail(e, ERR_BLOB_QUERY, NULL);
 }
 

@@ -3,12 +3,14 @@ import base64
 import concurrent.futures
 import gzip
 import re
+import subprocess
 import time
 import urllib.parse
 import xml.etree.ElementTree
 
 import pytest
 from conftest import unique
+from support.server import Api
 
 
 class Blob:
@@ -94,6 +96,8 @@ def test_contents_are_never_a_page_of_ours(api, prepare):
 def test_url_is_a_plain_download_that_dies_with_the_file(api, prepare):
     made, blob = prepare()
     assert_xml(api.session.get(made["url"]), 404, "BlobNotFound")
+    assert_xml(blob.call("HEAD"), 404, "BlobNotFound")
+    assert_xml(blob.get("other"), 404, "BlobNotFound")
     blob.put(b"first")
     assert api.session.get(made["url"]).content == b"first"
     assert blob.put(b"second").status_code == 201
@@ -198,6 +202,22 @@ def test_sliced_manifest_for_each_reader(api, prepare, reader):
     assert read.get("part 0").content == b"1\n" and gzip.decompress(read.get("1.gz").content) == b"2\n"
 
 
+def test_over_tls_manifests_of_clients_point_here_already(new_server, tmp_path):
+    cert, key = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "2", "-subj",
+                    "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, stderr=subprocess.DEVNULL)
+    server = new_server(arguments=["--tls-cert", cert, "--tls-key", key])
+    api = Api(server.url, server.master)
+    api.session.verify = cert
+    params = api.post("files/prepare", json={"name": "s", "isSliced": True}).json()["absUploadParams"]
+    blob = Blob(api, params)
+    assert blob.endpoint.startswith("https://127.0.0.1:%d/" % server.port)
+    text = '{"entries":[{"url":"azure://%s.blob.core.windows.net/%s/%s1"}]}' % (params["accountName"], blob.container, blob.name)
+    assert blob.put(text, suffix="manifest").status_code == 201
+    assert blob.get("manifest").json()["entries"][0]["url"] == "%s/%s/%s1" % (
+        blob.endpoint.replace("https://", "azure://"), blob.container, blob.name)
+
+
 def test_text_that_is_no_manifest_stays_as_it_is(api, prepare, reader):
     made, blob = prepare(isSliced=True)
     blob.put(b"{broken", suffix="manifest")
@@ -253,7 +273,6 @@ def test_read_credentials_do_not_write(api, prepare, reader):
 
 
 def test_expired_signature_is_refused(new_server):
-    from support.server import Api
     server = new_server(arguments=["--file-url-s", "1"])
     api = Api(server.url, server.master)
     file_id = api.upload("x")

@@ -142,6 +142,7 @@ def test_tags(api, prepare):
     assert api.get(path).json()["tags"] == ["kept"]
     assert api.post(path + "/tags", json={}).status_code == 400
     assert api.post("files/999999/tags", json={"tag": "x"}).status_code == 404
+    assert api.delete("files/999999/tags/x").status_code == 404
 
 
 def test_delete(api, prepare):
