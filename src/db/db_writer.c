@@ -140,9 +140,10 @@ int sqlite_writer_start(struct sqlite_database *database, struct err *e)
 	return 0;
 }
 
+/* The log is left to the engine, which moves it when the last connection closes: a command beside a running server must not make
+ * that one wait. */
 void sqlite_writer_stop(struct sqlite_database *database)
 {
 	db_queue_close(&database->base.queue);
 	pthread_join(database->writer_thread, NULL);
-	sqlite3_wal_checkpoint_v2(database->writer->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }

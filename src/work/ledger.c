@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
 #include "work/ledger_file.h"
@@ -25,7 +27,7 @@
 #define RETRY_AFTER_S 5
 
 struct ledger {
-	int fd;
+	int fd, lock_fd;
 	pthread_mutex_t lock; /* of all below */
 	int64_t last_batch;
 	bool is_torn;     /* the last line may be half there */
@@ -126,7 +128,8 @@ static int open_file(struct ledger *ledger, const char *path, struct err *e)
 	return 0;
 }
 
-static int settle(struct database *database, const char *path, struct ledger_list *list, struct err *e)
+/* alone: no other server writes to the file. */
+static int settle(struct database *database, const char *path, struct ledger_list *list, bool alone, struct err *e)
 {
 	bool older;
 	int64_t lines = list->lines, revoked = 0;
@@ -146,7 +149,7 @@ static int settle(struct database *database, const char *path, struct ledger_lis
 			"tokens", text, NULL);
 	}
 	bool untidy = lines > TIDY_LINES && (size_t)lines > 2 * list->count;
-	return open || untidy ? ledger_write(path, list, e) : 0;
+	return alone && (open || untidy) ? ledger_write(path, list, e) : 0;
 }
 
 /* --- during the server's life ------------------------------------------------------------------------------------------- */
@@ -238,23 +241,45 @@ static void after_commit(void *arg, int64_t ticket)
 		log_line(LOG_WARN, "the ledger of revocations was not written", NULL);
 }
 
-int ledger_open(const struct conf *conf, struct database *database, struct ledger **ret, struct err *e)
+/* Servers on a PostgreSQL database may share a folder; only the first may tidy up. On the embedded engine there is one: what a
+ * second one changed would not be seen by the first one's index of tokens. */
+static int claim(struct ledger *ledger, const struct conf *conf, bool may_share, bool *ret_alone, struct err *e)
 {
 	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s/serve.lock", conf->data);
+	ledger->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (ledger->lock_fd < 0)
+		return fail(e, ERR_INTERNAL, "%s: %s", path, strerror(errno));
+	*ret_alone = flock(ledger->lock_fd, LOCK_EX | LOCK_NB) == 0;
+	if (!*ret_alone && !may_share)
+		return fail(e, ERR_INTERNAL, "Another server is running on %s", conf->data);
+	return 0;
+}
+
+static int begin(struct ledger *ledger, const struct conf *conf, struct database *database, struct err *e)
+{
+	char path[PATH_MAX];
+	bool alone, may_share = database_engine(database) == DB_POSTGRES;
 	own(ledger_list_done) struct ledger_list list = { .count = 0 };
 	snprintf(path, sizeof(path), "%s/revocations.log", conf->data);
-	int rc = ledger_read(path, &list, e);
-	if (rc < 0)
+	int rc = claim(ledger, conf, may_share, &alone, e);
+	if (rc < 0 || (rc = ledger_read(path, &list, e)) < 0 || (rc = settle(database, path, &list, alone, e)) < 0)
 		return rc;
+	if (may_share)
+		flock(ledger->lock_fd, LOCK_SH);
+	/* by the clock: servers that share the file must not share numbers */
+	ledger->last_batch = now_us() > list.last_batch ? now_us() : list.last_batch;
+	return open_file(ledger, path, e);
+}
+
+int ledger_open(const struct conf *conf, struct database *database, struct ledger **ret, struct err *e)
+{
 	struct ledger *ledger = calloc(1, sizeof(*ledger));
 	if (!ledger)
 		return fail_internal(e, ERR_INTERNAL, "no memory for the ledger");
 	pthread_mutex_init(&ledger->lock, NULL);
-	ledger->fd = -1;
-	ledger->last_batch = list.last_batch;
-	rc = settle(database, path, &list, e);
-	if (rc == 0)
-		rc = open_file(ledger, path, e);
+	ledger->fd = ledger->lock_fd = -1;
+	int rc = begin(ledger, conf, database, e);
 	if (rc < 0) {
 		ledger_close(ledger);
 		return rc;
@@ -270,6 +295,8 @@ void ledger_close(struct ledger *ledger)
 		return;
 	if (ledger->fd >= 0)
 		close(ledger->fd);
+	if (ledger->lock_fd >= 0)
+		close(ledger->lock_fd);
 	pthread_mutex_destroy(&ledger->lock);
 	free(ledger);
 }

@@ -10,7 +10,8 @@
 
 struct ledger;
 
-/* Opens or makes the ledger of a server, applies it when the database is older, and watches the database from then on. */
+/* Opens or makes the ledger of a server, applies it when the database is older, and watches the database from then on. Refuses a
+ * second server on the embedded engine. */
 int ledger_open(const struct conf *conf, struct database *database, struct ledger **ret, struct err *e);
 /* After the database was closed; NULL is fine. */
 void ledger_close(struct ledger *ledger);

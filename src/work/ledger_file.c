@@ -11,6 +11,8 @@
 
 #include "base/own.h"
 
+#define FAR 100000
+
 static bool list_add(struct ledger_list *list, const struct ledger_entry *entry)
 {
 	if (list->count == list->size) {
@@ -25,14 +27,17 @@ static bool list_add(struct ledger_list *list, const struct ledger_entry *entry)
 	return true;
 }
 
-/* Entries of a batch stand together or nearly so: looked for backwards, not further than its own time. */
+/* Entries of a batch stand together or nearly so: looked for backwards, not further than servers can be apart. */
 static void mark_done(struct ledger_list *list, int64_t batch)
 {
-	for (size_t i = list->count; i > 0 && i + 100000 > list->count; i--)
-		if (list->entries[i - 1].batch == batch)
-			list->entries[i - 1].done = true;
-		else if (list->entries[i - 1].batch < batch - 1000)
+	bool found = false;
+	for (size_t i = list->count; i > 0 && i + FAR > list->count; i--) {
+		bool same = list->entries[i - 1].batch == batch;
+		if (found && !same)
 			return;
+		found = found || same;
+		list->entries[i - 1].done = list->entries[i - 1].done || same;
+	}
 }
 
 static bool read_line(struct ledger_list *list, const char *line)

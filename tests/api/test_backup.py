@@ -179,3 +179,17 @@ def test_the_doctor_finds_what_is_wrong(server, tmp_path):
     (broken / "chatelaine.db").write_bytes(b"no database at all" * 100)
     ill = run("doctor", "--data", str(broken), check=False)
     assert ill.returncode == 1 and "chmod 600" in ill.stdout
+
+
+def test_one_server_for_one_embedded_database(new_server, cluster):
+    first = new_server()
+    second = Server(data=first.data, engine=first.engine, initialise=False)
+    second.log_path = first.log_path + ".second"
+    if cluster:
+        second.start()
+        assert verify(second, first.master).status_code == 200
+        assert second.stop() == 0
+    else:
+        with pytest.raises(AssertionError, match="Another server is running"):
+            second.start()
+    assert verify(first, first.master).status_code == 200

@@ -28,7 +28,7 @@ class Cluster:
     def __init__(self, **settings):
         self.folder = tempfile.mkdtemp(prefix="chatelaine-pg-")
         self.port = free_port()
-        self.settings = {"fsync": "on", "max_connections": "200", "shared_buffers": "64MB", **settings}
+        self.settings = {"fsync": "on", "max_connections": "500", "shared_buffers": "64MB", **settings}
         self.databases = 0
         if os.getuid() == 0:
             user = pwd.getpwnam("postgres")
