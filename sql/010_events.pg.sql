@@ -36,3 +36,18 @@ CREATE TABLE events_rest PARTITION OF events DEFAULT;
 CREATE INDEX events_token ON events (project_id, token_id, id);
 CREATE INDEX events_object ON events (project_id, object_id, id) WHERE object_id <> '';
 CREATE INDEX events_run ON events (project_id, run_id, id) WHERE run_id <> '';
+DO $$
+DECLARE
+	from_time TIMESTAMP;
+	bounds TEXT[];
+BEGIN
+	FOR i IN 0..2 LOOP
+		from_time := date_trunc('month', now() AT TIME ZONE 'UTC') + i * INTERVAL '1 month';
+		SELECT array_agg(lpad(to_hex(ms >> 16), 8, '0') || '-' || lpad(to_hex(ms & 65535), 4, '0') ORDER BY ms) INTO bounds
+			FROM (SELECT CAST(extract(epoch FROM t) AS BIGINT) * 1000 AS ms
+				FROM (VALUES (from_time), (from_time + INTERVAL '1 month')) AS times (t)) AS numbers;
+		EXECUTE format('CREATE TABLE %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)',
+			'events_' || to_char(from_time, 'YYYY_MM'), bounds[1], bounds[2]);
+	END LOOP;
+END
+$$;

@@ -103,7 +103,10 @@ static int month_make(struct db *db, const struct month *month, struct err *e)
 	char from[14], until[14];
 	event_id_bound(month->from_us, from);
 	event_id_bound(month->until_us, until);
-	int rc = run(db, e, "CREATE TABLE %s (LIKE events INCLUDING ALL)", month->name);
+	/* Whoever writes meanwhile waits, and then finds the new place. */
+	int rc = run(db, e, "LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE");
+	if (rc >= 0)
+		rc = run(db, e, "CREATE TABLE %s (LIKE events INCLUDING ALL)", month->name);
 	if (rc >= 0)
 		rc = run(db, e, "INSERT INTO %s SELECT * FROM events_rest WHERE id >= '%s' AND id < '%s'", month->name, from, until);
 	if (rc >= 0)

@@ -213,6 +213,31 @@ static int64_t number(const char *text)
 	return value;
 }
 
+static int drop_month(struct db *db, void *arg, struct err *err)
+{
+	struct db_rows *rows;
+	char *name = NULL;
+	(void)arg;
+	int rc = db_query_text(db, "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = "
+		"i.inhparent WHERE p.relname = 'events' AND c.relname <> 'events_rest' ORDER BY c.relname LIMIT 1", DB_NONE, &rows, err);
+	if (rc >= 0 && db_next(rows, err) == 1)
+		name = arena_strdup(arena, db_col_text(rows, 0));
+	db_rows_close(rows);
+	return db_exec_text(db, arena_printf(arena, "DROP TABLE %s", name), DB_NONE, NULL, err);
+}
+
+/* What came before its month had a place moves into it. */
+static void test_months_made_late(void)
+{
+	struct writing writing = { .time_us = now_us() };
+	CHECK(database_transact(database, drop_month, NULL, &e) == 0);
+	add(&(struct event){ .message = "early", .name = "ext.early." });
+	int64_t rest = number("SELECT COUNT(*) FROM events_rest");
+	CHECK(database_transact(database, months, &writing, &e) == 0);
+	CHECK(number("SELECT COUNT(*) FROM events_rest") == rest - 1);
+	CHECK_TEXT(list((struct event_filter){ .q = "event:ext.early." }), "early");
+}
+
 static void test_months(void)
 {
 	struct writing writing = { .time_us = now_us() };
@@ -223,6 +248,7 @@ static void test_months(void)
 	CHECK(number("SELECT COUNT(*) FROM events") == all);
 	if (database_engine(database) != DB_POSTGRES)
 		return;
+	test_months_made_late();
 	CHECK(number("SELECT COUNT(*) FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent WHERE p.relname = 'events'") == 4);
 	CHECK(number("SELECT COUNT(*) FROM events_rest") <= 1);
 	add(&(struct event){ .message = "now", .name = "ext.now." });
