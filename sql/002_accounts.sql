@@ -25,6 +25,7 @@ CREATE TABLE projects (
 	deleted_us BIGINT NOT NULL DEFAULT 0,
 	deleted_by BIGINT NOT NULL DEFAULT 0,
 	purged_us BIGINT NOT NULL DEFAULT 0,
+	is_emptied BIGINT NOT NULL DEFAULT 0, -- purged, and nothing of its contents is left
 	expires_us BIGINT NOT NULL DEFAULT 0,
 	data_size_bytes BIGINT NOT NULL DEFAULT 0,
 	rows_count BIGINT NOT NULL DEFAULT 0,

@@ -91,5 +91,6 @@ CREATE TABLE features (
 	created_us BIGINT NOT NULL
 );
 INSERT INTO sequences (name, last) VALUES ('join_request', 0);
+CREATE INDEX projects_unemptied ON projects (id) WHERE purged_us > 0 AND is_emptied = 0;
 CREATE INDEX organization_users_user ON organization_users (user_id);
 CREATE INDEX project_users_expiry ON project_users (expires_us) WHERE expires_us > 0;

@@ -5,6 +5,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "store/maintainer.h"
+#include "store/manage_token.h"
 #include "store/session.h"
 #include "work/invitations.h"
 #include "work/members.h"
@@ -68,31 +69,37 @@ static int users_update(struct req *rq, struct err *e)
 	return reply_json(rq, 200, user_json(user));
 }
 
-/* Every membership ends with its master token, sessions and management tokens are dead. The row stays, for the history. */
+static int leave_all(struct req *rq, const struct user *user, struct err *e)
+{
+	struct member_list members;
+	int rc = member_list_of_user(rq->db, rq->arena, user->id, &members, e);
+	for (size_t i = 0; rc >= 0 && i < members.count; i++) {
+		struct project *project = NULL;
+		if ((rc = project_get(rq->db, rq->arena, members.items[i].project_id, &project, e)) < 0)
+			return rc;
+		struct origin origin = manage_origin(rq, project);
+		if ((rc = member_leave(rq->db, &origin, &members.items[i], e)) >= 0)
+			rc = member_removed_mail(rq->db, rq->arena, &members.items[i], e);
+	}
+	return rc;
+}
+
+/* Every membership ends with its master token; password, sessions, links and management tokens are gone. The row stays, for the history. */
 static int users_delete(struct req *rq, struct err *e)
 {
 	struct user *user = NULL;
-	struct member_list members;
 	int rc = path_user(rq, &user, e);
 	if (rc < 0)
 		return rc;
 	if (user->id == rq->who->user_id)
 		return fail(e, ERR_MANAGE_VALIDATION, "You cannot delete your own account.");
-	if ((rc = member_list_of_user(rq->db, rq->arena, user->id, &members, e)) < 0)
-		return rc;
-	for (size_t i = 0; i < members.count; i++) {
-		struct project *project;
-		if ((rc = project_get(rq->db, rq->arena, members.items[i].project_id, &project, e)) < 0)
-			return rc;
-		struct origin origin = manage_origin(rq, project);
-		if ((rc = member_leave(rq->db, &origin, &members.items[i], e)) < 0 ||
-			(rc = member_removed_mail(rq->db, rq->arena, &members.items[i], e)) < 0)
-			return rc;
-	}
 	user->is_disabled = true;
 	user->is_super = false;
-	if ((rc = user_update(rq->db, user, e)) < 0 || (rc = session_remove_of_user(rq->db, user->id, 0, e)) < 0 ||
-		(rc = user_links_remove(rq->db, user->id, e)) < 0)
+	if ((rc = leave_all(rq, user, e)) < 0 || (rc = user_update(rq->db, user, e)) < 0 ||
+		(rc = user_set_password(rq->db, user->id, NULL, e)) < 0 ||
+		(rc = second_factor_disable(rq->db, user->id, e)) < 0 ||
+		(rc = session_remove_of_user(rq->db, user->id, 0, e)) < 0 ||
+		(rc = manage_token_remove_of_user(rq->db, user->id, e)) < 0 || (rc = user_links_remove(rq->db, user->id, e)) < 0)
 		return rc;
 	return reply_none(rq, 204);
 }

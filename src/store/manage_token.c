@@ -118,6 +118,12 @@ int manage_token_remove(struct db *db, int64_t id, struct err *e)
 	return db_exec(db, &sql, DB_ARGS(db_i(id)), e);
 }
 
+int manage_token_remove_of_user(struct db *db, int64_t user_id, struct err *e)
+{
+	static const struct sql sql = { "DELETE FROM manage_tokens WHERE user_id = $1", NULL };
+	return db_exec(db, &sql, DB_ARGS(db_i(user_id)), e);
+}
+
 int manage_token_used(struct db *db, int64_t id, int64_t used_us, struct err *e)
 {
 	static const struct sql sql = { "UPDATE manage_tokens SET last_used_us = $2 WHERE id = $1", NULL };

@@ -31,6 +31,8 @@ int manage_token_insert(struct db *db, struct arena *arena, struct manage_token 
 /* A new string; the old one is dead. */
 int manage_token_refresh(struct db *db, struct arena *arena, int64_t id, char **ret_text, struct err *e);
 int manage_token_remove(struct db *db, int64_t id, struct err *e);
+/* All of a user. */
+int manage_token_remove_of_user(struct db *db, int64_t user_id, struct err *e);
 int manage_token_used(struct db *db, int64_t id, int64_t used_us, struct err *e);
 
 #endif

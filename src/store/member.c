@@ -100,14 +100,16 @@ int member_insert(struct db *db, struct member *member, struct err *e)
 {
 	static const struct sql sql = { "INSERT INTO project_users (project_id, user_id, role, master_token_id, created_us, "
 					"expires_us, reason, invited_by)"
-					" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+					" VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
 		NULL };
+	int64_t changed = 0;
 	member->created_us = now_us();
-	return db_exec(db, &sql,
+	int rc = db_exec_changed(db, &sql,
 		DB_ARGS(db_i(member->project_id), db_i(member->user_id), db_s(member->role), db_i(member->master_token_id),
 			db_i(member->created_us), db_i(member->expires_us), db_s(member->reason ? member->reason : ""),
 			db_i(member->invited_by)),
-		e);
+		&changed, e);
+	return rc < 0 || changed ? rc : fail(e, ERR_MANAGE_VALIDATION, "The user is already a member of the project.");
 }
 
 int member_set_role(struct db *db, int64_t project_id, int64_t user_id, const char *role, struct err *e)

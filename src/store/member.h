@@ -35,7 +35,8 @@ int member_find(struct db *db, struct arena *arena, int64_t project_id, int64_t 
 int member_list(struct db *db, struct arena *arena, int64_t project_id, struct member_list *ret, struct err *e);
 int member_count(struct db *db, int64_t project_id, int64_t *ret_count, struct err *e);
 int member_list_of_user(struct db *db, struct arena *arena, int64_t user_id, struct member_list *ret, struct err *e);
-/* In: project_id, user_id, role, master_token_id, expires_us, reason, invited_by. Out: created_us. */
+/* In: project_id, user_id, role, master_token_id, expires_us, reason, invited_by. Out: created_us.
+ * ERR_MANAGE_VALIDATION when the user is a member already. */
 int member_insert(struct db *db, struct member *member, struct err *e);
 int member_set_role(struct db *db, int64_t project_id, int64_t user_id, const char *role, struct err *e);
 int member_remove(struct db *db, int64_t project_id, int64_t user_id, struct err *e);

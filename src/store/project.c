@@ -35,11 +35,11 @@ static void project_read(struct arena *arena, struct db_rows *rows, struct proje
 	};
 }
 
-int project_find(struct db *db, struct arena *arena, int64_t id, struct project **ret, struct err *e)
+static int project_find_by(
+	struct db *db, struct arena *arena, const struct sql *sql, struct db_args args, struct project **ret, struct err *e)
 {
-	static const struct sql sql = { "SELECT " PROJECT_COLUMNS " FROM projects WHERE id = $1", NULL };
 	own(own_rows) struct db_rows *rows = NULL;
-	int rc = db_find(db, &sql, DB_ARGS(db_i(id)), &rows, e);
+	int rc = db_find(db, sql, args, &rows, e);
 	if (rc <= 0)
 		return rc;
 	struct project *project = arena_new_of(arena, struct project);
@@ -48,6 +48,26 @@ int project_find(struct db *db, struct arena *arena, int64_t id, struct project 
 	project_read(arena, rows, project);
 	*ret = project;
 	return 1;
+}
+
+int project_find(struct db *db, struct arena *arena, int64_t id, struct project **ret, struct err *e)
+{
+	static const struct sql sql = { "SELECT " PROJECT_COLUMNS " FROM projects WHERE id = $1", NULL };
+	return project_find_by(db, arena, &sql, DB_ARGS(db_i(id)), ret, e);
+}
+
+int project_find_unemptied(struct db *db, struct arena *arena, struct project **ret, struct err *e)
+{
+	static const struct sql sql = {
+		"SELECT " PROJECT_COLUMNS " FROM projects WHERE purged_us > 0 AND is_emptied = 0 ORDER BY id LIMIT 1", NULL
+	};
+	return project_find_by(db, arena, &sql, DB_NONE, ret, e);
+}
+
+int project_set_emptied(struct db *db, int64_t id, struct err *e)
+{
+	static const struct sql sql = { "UPDATE projects SET is_emptied = 1 WHERE id = $1", NULL };
+	return db_exec(db, &sql, DB_ARGS(db_i(id)), e);
 }
 
 int project_get(struct db *db, struct arena *arena, int64_t id, struct project **ret, struct err *e)

@@ -39,6 +39,9 @@ int project_get(struct db *db, struct arena *arena, int64_t id, struct project *
 /* Of an organization (0: any); deleted ones or living ones. */
 int project_list(
 	struct db *db, struct arena *arena, int64_t organization_id, bool deleted, struct project_list *ret, struct err *e);
+/* A purged one whose contents are still there: 1 found, 0 none, negative failed; and that they are gone. */
+int project_find_unemptied(struct db *db, struct arena *arena, struct project **ret, struct err *e);
+int project_set_emptied(struct db *db, int64_t id, struct err *e);
 /* Makes the project with its default branch "Main". In: organization_id, name, type. Out: id, created_us, default_branch_id. */
 int project_insert(struct db *db, struct project *project, struct err *e);
 /* Writes name, type, organization, disabled, deleted, expires, features, limits and policies; version + 1, told (R13). */

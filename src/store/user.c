@@ -74,17 +74,20 @@ int user_list(struct db *db, struct arena *arena, int64_t limit, int64_t offset,
 int user_insert(struct db *db, struct user *user, struct err *e)
 {
 	static const struct sql sql = {
-		"INSERT INTO users (id, email, name, password_hash, created_us, is_super) VALUES ($1, lower($2), $3, $4, $5, $6)",
+		"INSERT INTO users (id, email, name, password_hash, created_us, is_super) VALUES ($1, lower($2), $3, $4, $5, $6)"
+		" ON CONFLICT (email) DO NOTHING",
 		NULL
 	};
+	int64_t changed = 0;
 	int rc = db_next_id(db, "user", &user->id, e);
 	if (rc < 0)
 		return rc;
 	user->created_us = now_us();
-	return db_exec(db, &sql,
+	rc = db_exec_changed(db, &sql,
 		DB_ARGS(db_i(user->id), db_s(user->email), db_s(user->name), db_s(user->password_hash), db_i(user->created_us),
 			db_bool(user->is_super)),
-		e);
+		&changed, e);
+	return rc < 0 || changed ? rc : fail(e, ERR_ACCOUNT_EXISTS, "There is an account with this address already.");
 }
 
 /* Rendered tokens show people (R13). */

@@ -32,7 +32,7 @@ int user_find(struct db *db, struct arena *arena, int64_t id, struct user **ret,
 int user_find_email(struct db *db, struct arena *arena, const char *email, struct user **ret, struct err *e);
 /* Newest last. */
 int user_list(struct db *db, struct arena *arena, int64_t limit, int64_t offset, struct user_list *ret, struct err *e);
-/* In: email (lower case), name, password_hash, is_super. Out: id, created_us. */
+/* In: email, name, password_hash, is_super. Out: id, created_us. ERR_ACCOUNT_EXISTS when the address is taken. */
 int user_insert(struct db *db, struct user *user, struct err *e);
 /* Writes name, features, is_super and is_disabled, and touches the projects that show them (R13). */
 int user_update(struct db *db, const struct user *user, struct err *e);

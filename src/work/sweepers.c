@@ -11,11 +11,13 @@
 #include "work/event_sweep.h"
 #include "work/files.h"
 #include "work/invitations.h"
+#include "work/projects.h"
 #include "work/token_sweeps.h"
 
 const struct sweep SWEEPS[] = {
 	{ "memberships and sessions that are over", 10, accounts_sweep },
 	{ "old events", 600, event_sweep },
+	{ "contents of purged projects", 15, projects_sweep },
 	{ "uses of tokens", 3, sweep_token_uses },
 	{ "expired tokens", 5, sweep_expired_tokens },
 	{ "expiry notices", 300, sweep_expiry_notices },

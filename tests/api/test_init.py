@@ -63,6 +63,14 @@ def test_user_add_while_the_server_is_stopped(new_server):
     assert api.get("tokens/verify").json()["admin"]["role"] == "guest"
 
 
+def test_the_house_remembers_its_engine(new_server):
+    house = new_server(start=False)
+    house.engine = None  # from here on nobody names it
+    made = house.user("guest", "later@example.com")
+    house.start()
+    assert Api(house.url, made["masterToken"]).get("tokens/verify").status_code == 200
+
+
 def test_user_add_refuses_what_makes_no_sense(server):
     for arguments, code, word in ((("boss", "x@example.com"), 2, "--role"), (("guest", "nobody"), 2, "--email"),
                                   (("admin", "ada@example.com"), 1, "already a member")):

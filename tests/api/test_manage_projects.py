@@ -1,5 +1,6 @@
 """Organizations, projects and their people through the Management API; what follows at once for their tokens (R04, R13)."""
 import itertools
+import os
 import time
 
 import pytest
@@ -179,6 +180,25 @@ def test_R13_a_deleted_project_comes_back_or_is_purged(server, api, project):
     assert_error(api.get("tokens/verify", token=member.master), 401)
 
 
+def test_a_purged_project_is_emptied(server, api, project):
+    member = someone(server, api, "admin", project["id"])
+    bucket = api.post("buckets", token=member.master, json={"name": "gone", "stage": "in"}).json()["id"]
+    upload = api.upload("id\n1\n", token=member.master)
+    job = api.wait(api.post("buckets/%s/tables-async" % bucket, token=member.master, json={"name": "t", "dataFileId": upload}),
+                   token=member.master)
+    assert job["status"] == "success", job
+    blobs = os.path.join(server.data, "blobs")
+    count = lambda: sum(len(names) for _, _, names in os.walk(blobs))  # noqa: E731
+    before = count()
+    assert before > 0
+    api.delete(path(project))
+    assert api.post("/manage/deleted-projects/%d/purge" % project["id"]).status_code == 204
+    deadline = time.monotonic() + 60
+    while count() >= before and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert count() < before
+
+
 def test_a_project_moves_between_ones_own_organizations(server, api, project):
     maintainer = api.get("/manage/maintainers").json()[0]["id"]
     other = api.post("/manage/maintainers/%d/organizations" % maintainer, json={"name": "Other"}).json()["id"]
@@ -271,6 +291,8 @@ def test_R11_a_membership_for_a_time_ends_by_the_clock(server, api, project, str
     time.sleep(1.1)
     assert 400 <= stranger.get("/v2/storage/tokens/verify", project=project["id"]).status_code < 500
     assert_error(stranger.get("/manage/projects/%d" % project["id"]), 403)
+    assert "has ended" in wait_mail(server, stranger.email, "no longer a member of " + project["name"])
+    assert stranger.user_id not in [u["id"] for u in api.get(path(project, "/users")).json()]
 
 
 # --- invitations ---------------------------------------------------------------------------------------------------------------------------------------
@@ -354,6 +376,17 @@ def test_join_requests_are_approved_by_somebody_else(server, api, project, stran
     assert stranger.get("/v2/storage/tokens/verify", project=project["id"]).json()["admin"]["role"] == "readOnly"
     assert_error(api.post(path(project, "/request-access"), manage=stranger.manage, json={}), 400)  # a member already
     api.delete(organization + "/users/%d" % stranger.user_id)
+
+
+def test_members_of_an_organization_join_where_it_lets_them(server, api, stranger):
+    maintainer = api.get("/manage/maintainers").json()[0]["id"]
+    organization = api.post("/manage/maintainers/%d/organizations" % maintainer, json={"name": "Open"}).json()["id"]
+    project = api.post("/manage/organizations/%d/projects" % organization, json={"name": "Open house"}).json()
+    api.post("/manage/organizations/%d/users" % organization, json={"email": stranger.email})
+    assert_error(api.post(path(project, "/join-project"), manage=stranger.manage), 403)
+    api.patch("/manage/organizations/%d" % organization, json={"allowAutoJoin": True})
+    assert api.post(path(project, "/join-project"), manage=stranger.manage).status_code == 204
+    assert stranger.get("/v2/storage/tokens/verify", project=project["id"]).json()["admin"]["role"] == "admin"
 
 
 def test_super_admins_join_by_themselves(server, api, project):

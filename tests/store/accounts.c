@@ -47,6 +47,8 @@ static void test_users(struct db *db, struct world *world)
 	};
 	world->bob = (struct user){ .email = text("bob@example.com"), .name = text("Bob") };
 	CHECK(user_insert(db, &world->ada, &e) == 0 && user_insert(db, &world->bob, &e) == 0);
+	CHECK(user_insert(db, &(struct user){ .email = text("bob@example.com"), .name = text("B") }, &e) == -ERR_ACCOUNT_EXISTS);
+	err_done(&e);
 	CHECK(user_find(db, arena, world->ada.id, &found, &e) == 1);
 	CHECK_TEXT(found->email, "ada@example.com");
 	CHECK(found->is_super && !found->is_disabled && !found->totp_sealed && found->created_us == world->ada.created_us);
@@ -184,6 +186,12 @@ static void test_projects(struct db *db, struct world *world)
 	CHECK(project_list(db, arena, world->organization.id, true, &list, &e) == 0 && list.count == 0);
 	CHECK(project_list(db, arena, world->organization.id, false, &list, &e) == 0 && list.count == 1);
 	CHECK(project_find(db, arena, 987654321, &found, &e) == 0);
+	CHECK(project_find_unemptied(db, arena, &found, &e) == 0);
+	CHECK(project_find(db, arena, world->project.id, &found, &e) == 1);
+	found->purged_us = 5;
+	CHECK(project_update(db, found, &e) == 0);
+	CHECK(project_find_unemptied(db, arena, &found, &e) == 1 && found->id == world->project.id);
+	CHECK(project_set_emptied(db, found->id, &e) == 0 && project_find_unemptied(db, arena, &found, &e) == 0);
 }
 
 static void test_members(struct db *db, const struct world *world)
@@ -195,6 +203,8 @@ static void test_members(struct db *db, const struct world *world)
 		.expires_us = 1000 };
 	struct member_list list;
 	CHECK(member_insert(db, &member, &e) == 0);
+	CHECK(member_insert(db, &member, &e) == -ERR_MANAGE_VALIDATION);
+	err_done(&e);
 	CHECK(member_find(db, arena, world->project.id, world->bob.id, &found, &e) == 1 && found->master_token_id == 77);
 	CHECK_TEXT(found->email, "bob@example.com");
 	CHECK_TEXT(found->organization_name, "Acme");
@@ -275,6 +285,8 @@ static void test_manage_tokens(struct db *db, const struct world *world)
 	CHECK(manage_token_list(db, arena, world->ada.id, &list, &e) == 0 && list.count == 1);
 	CHECK(manage_token_remove(db, token.id, &e) == 0);
 	CHECK(manage_token_find(db, arena, token.id, &found, &e) == 0);
+	CHECK(manage_token_insert(db, arena, &token, &first, &e) == 0 && manage_token_remove_of_user(db, world->ada.id, &e) == 0);
+	CHECK(manage_token_list(db, arena, world->ada.id, &list, &e) == 0 && list.count == 0);
 }
 
 static void test_sessions(struct db *db, const struct world *world)
