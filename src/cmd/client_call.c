@@ -4,12 +4,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fetch.h"
+#include "base/id.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "cmd/client.h"
 #include "cmd/progress.h"
 
+#define TRIES 3
+#define TRY_PAUSE_US 300000
 #define POLL_FIRST_US 50000
 #define POLL_LONGEST_US 2000000
 
@@ -73,8 +77,7 @@ static void add_missing(struct buf *text, json_t *missing)
 {
 	size_t i;
 	json_t *item;
-	json_array_foreach(missing, i, item)
-	{
+	json_array_foreach(missing, i, item) {
 		const char *object = json_string_value(json_object_get(item, "object"));
 		const char *need = json_string_value(json_object_get(item, "need"));
 		const char *have = json_string_value(json_object_get(item, "have"));
@@ -99,11 +102,20 @@ static int fail_answer(const struct fetch *fetch, struct err *e)
 
 /* --- calls ----------------------------------------------------------------------------------------------------------------- */
 
-static int call(struct client *client, const char *method, const char *path, json_t *body, struct fetch *fetch, struct err *e)
+/* The key makes the server answer a repeated create or refresh with the same new string; NULL: the call is not to be repeated. */
+static const char *repeat_key(struct client *client, const char *method, const char *path)
+{
+	char uuid[UUID_TEXT_SIZE];
+	bool is_reading = str_eq(method, "GET"), makes_string = str_eq(method, "POST") && str_starts(path, "/v2/storage/tokens");
+	return is_reading || makes_string ? arena_printf(client->arena, "Idempotency-Key: %s", uuid_v7(now_us(), uuid)) : NULL;
+}
+
+static int call_once(struct client *client, const char *method, const char *path, json_t *body, const char *key,
+	struct fetch *fetch, struct err *e)
 {
 	const char *token = arena_printf(client->arena, "X-StorageApi-Token: %s", client->token);
-	const char *headers[] = { token, "User-Agent: chatelaine/" VERSION, body ? "Content-Type: application/json" : NULL,
-		NULL };
+	const char *headers[] = { token, "User-Agent: chatelaine/" VERSION,
+		body ? "Content-Type: application/json" : "Accept: */*", key, NULL };
 	own(own_free) char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 	*fetch = (struct fetch){ .method = method,
 		.headers = headers,
@@ -115,6 +127,18 @@ static int call(struct client *client, const char *method, const char *path, jso
 	fetch->headers = NULL;
 	fetch->body = NULL;
 	return rc == 0 && fetch->status >= 300 ? fail_answer(fetch, e) : rc;
+}
+
+static int call(struct client *client, const char *method, const char *path, json_t *body, struct fetch *fetch, struct err *e)
+{
+	const char *key = repeat_key(client, method, path);
+	int rc = call_once(client, method, path, body, key, fetch, e);
+	for (int try = 1; rc == -ERR_UNAVAILABLE && key && try < TRIES; try++) {
+		usleep(TRY_PAUSE_US);
+		fetch_done(fetch);
+		rc = call_once(client, method, path, body, key, fetch, e);
+	}
+	return rc;
 }
 
 int client_call(struct client *client, const char *method, const char *path, json_t *stolen_body, json_t **ret, struct err *e)

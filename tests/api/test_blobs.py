@@ -117,6 +117,17 @@ def test_form_bodies_are_contents_like_any_other(api, prepare):
     assert blob.get().content == b"one"
 
 
+def test_body_in_chunks_and_too_long(api, prepare, new_server):
+    made, blob = prepare()
+    assert blob.put(iter([b"one,", b"two"])).status_code == 201 and blob.get().content == b"one,two"
+    small = new_server(arguments=["--upload-max-bytes", "1024"])
+    limited = Api(small.url, small.master)
+    blob = Blob(limited, limited.post("files/prepare", json={"name": "x"}).json()["absUploadParams"])
+    assert blob.put(b"x" * 1024).status_code == 201
+    assert_xml(blob.put(b"y" * 1025), 400, "requestTooLarge")
+    assert blob.get().content == b"x" * 1024
+
+
 def test_blocks(api, prepare):
     made, blob = prepare()
     assert blob.block("Yg==", b"b" * 100000).status_code == 201

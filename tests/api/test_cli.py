@@ -3,7 +3,10 @@ import json
 import os
 import pty
 import re
+import socket
+import struct
 import subprocess
+import threading
 
 import pytest
 from conftest import unique
@@ -145,6 +148,40 @@ def test_exit_statuses_and_words(cli, make_token):
     assert "no token" in cli("token", "verify", token=None, status=2)
     assert "no address" in cli("token", "verify", url=None, status=2)
     assert "loader" not in cli("token", "create", "--help") and "--bucket" in cli("token", "create", "--help")
+
+
+class LosesTheFirstReply:
+    """A proxy that lets the first call reach the server and resets the connection instead of passing the reply on."""
+
+    def __init__(self, port):
+        self.port, self.calls = port, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            self.calls += 1
+            with client, socket.create_connection(("127.0.0.1", self.port)) as server:
+                server.sendall(client.recv(65536))
+                reply = server.recv(65536)
+                if self.calls == 1:
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                else:
+                    client.sendall(reply)
+
+
+def test_a_lost_reply_makes_no_second_token(cli, as_json, server):
+    proxy = LosesTheFirstReply(server.port)
+    name = unique("lost")
+    made = as_json("token", "create", "--description", name, url=proxy.url)
+    proxy.listener.close()
+    assert proxy.calls == 2 and as_json("token", "verify", token=made["token"])["id"] == made["id"]
+    assert len([token for token in as_json("token", "list") if token["description"] == name]) == 1
 
 
 def test_words_of_others_do_not_command_the_terminal(cli, as_json):
