@@ -15,12 +15,12 @@ static char *names_text(char *const *names, size_t count)
 	return json_dumps(list, JSON_COMPACT);
 }
 
-/* Locks the bucket against being dropped meanwhile. */
+/* Locks the bucket against being dropped meanwhile; as the change of its sizes will, so that two tables made at once do not wait for each other. */
 static int find_bucket_number(struct db *db, const struct table *table, int64_t *ret_number, struct err *e)
 {
 	static const struct sql sql = {
 		"SELECT number FROM buckets WHERE project_id = $1 AND id = $2",
-		"SELECT number FROM buckets WHERE project_id = $1 AND id = $2 FOR SHARE",
+		"SELECT number FROM buckets WHERE project_id = $1 AND id = $2 FOR NO KEY UPDATE",
 	};
 	own(own_rows) struct db_rows *rows = NULL;
 	int rc = db_find(db, &sql, DB_ARGS(db_i(table->project_id), db_s(table->bucket_id)), &rows, e);
