@@ -1,27 +1,21 @@
-/* Exporting a table: slices without a header, every field enclosed, a manifest that names them; the same export again is the same file. */
+/* Exporting a table into a file; the same export of the same rows again is the same file. */
 #include "work/export.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <zlib.h>
 
 #include "auth/permit.h"
 #include "base/clock.h"
 #include "base/own.h"
 #include "base/secret.h"
 #include "base/str.h"
-#include "store/blob/blob.h"
 #include "store/export.h"
 #include "store/file.h"
 #include "work/events.h"
 #include "work/files.h"
 #include "work/load.h"
-#include "work/rows_view.h"
+#include "work/slices.h"
 
 #define EXPORT_KEEP_DAYS 2
-#define CHUNK_SIZE (256 * 1024)
-#define PACK_LEVEL 3 /* a third of the time of the standard level for a tenth more bytes */
 
 struct export
 {
@@ -36,14 +30,7 @@ struct export
 	char key[2 * SECRET_HASH_SIZE + 1];
 	struct file *file;
 	bool cache_hit;
-	/* the slice that is being written */
-	struct blob_writer *writer;
-	z_stream stream;
-	struct buf rows, packed;
-	int64_t slice_bytes;
-	const char **slices;
-	size_t slice_count, slice_size;
-	int64_t raw_bytes, stored_bytes;
+	struct slices_sizes sizes;
 };
 
 /* --- what is asked for ----------------------------------------------------------------------------------------------------------- */
@@ -87,126 +74,6 @@ static int make_key(struct export *export, struct err *e)
 	return 0;
 }
 
-/* --- slices ------------------------------------------------------------------------------------------------------------------------- */
-
-static int store_bytes(struct export *export, const void *data, size_t length, struct err *e)
-{
-	export->stored_bytes += (int64_t)length;
-	return length ? blob_write(export->writer, data, length, e) : 0;
-}
-
-static int pack(struct export *export, int flush, struct err *e)
-{
-	z_stream *stream = &export->stream;
-	int rc = 0;
-	stream->next_in = (unsigned char *)export->rows.data;
-	stream->avail_in = (uInt) export->rows.length;
-	if (!buf_reserve(&export->packed, CHUNK_SIZE))
-		return fail_internal(e, ERR_INTERNAL, "no memory for an export");
-	do {
-		stream->next_out = (unsigned char *)export->packed.data;
-		stream->avail_out = CHUNK_SIZE;
-		if (deflate(stream, flush) == Z_STREAM_ERROR)
-			return fail_internal(e, ERR_INTERNAL, "an export can't be packed");
-		rc = store_bytes(export, export->packed.data, CHUNK_SIZE - stream->avail_out, e);
-	} while (rc == 0 && stream->avail_out == 0);
-	return rc;
-}
-
-/* Hands on the rows that are rendered so far. */
-static int flush_rows(struct export *export, bool is_last, struct err *e)
-{
-	if (export->rows.failed)
-		return fail_internal(e, ERR_INTERNAL, "no memory for an export");
-	export->raw_bytes += (int64_t) export->rows.length;
-	export->slice_bytes += (int64_t) export->rows.length;
-	int rc = export->gzip ? pack(export, is_last ? Z_FINISH : Z_NO_FLUSH, e)
-			      : store_bytes(export, export->rows.data, export->rows.length, e);
-	buf_clear(&export->rows);
-	return rc;
-}
-
-static int add_slice_name(struct export *export, struct err *e)
-{
-	if (export->slice_count == export->slice_size) {
-		size_t size = export->slice_size ? export->slice_size * 2 : 16;
-		const char **grown = realloc(export->slices, size * sizeof(*grown));
-		if (!grown)
-			return fail_internal(e, ERR_INTERNAL, "no memory for the slices of an export");
-		export->slices = grown;
-		export->slice_size = size;
-	}
-	const char *name = arena_printf(export->arena, "_0_%zu_0.csv%s", export->slice_count, export->gzip ? ".gz" : "");
-	export->slices[export->slice_count++] = name;
-	return 0;
-}
-
-static int open_slice(struct export *export, struct err *e)
-{
-	int rc = add_slice_name(export, e);
-	if (rc < 0)
-		return rc;
-	const char *blob = arena_printf(export->arena, "%s%s", export->file->blob, export->slices[export->slice_count - 1]);
-	rc = blob_write_open(export->app->blobs, export->file->container, blob, &export->writer, e);
-	if (rc < 0)
-		return rc;
-	export->slice_bytes = 0;
-	export->stream = (z_stream){ 0 };
-	if (export->gzip && deflateInit2(&export->stream, PACK_LEVEL, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-		return fail_internal(e, ERR_INTERNAL, "no memory to pack an export");
-	return 0;
-}
-
-static int close_slice(struct export *export, struct err *e)
-{
-	int rc = flush_rows(export, true, e);
-	if (export->gzip)
-		deflateEnd(&export->stream);
-	if (rc < 0)
-		return rc;
-	struct blob_info info = { .content_type = (char[]){ "application/octet-stream" } };
-	return blob_write_commit(give_ptr(export->writer), &info, e);
-}
-
-static int take_row(void *arg, const char *const *fields, const size_t *lengths, size_t count, struct err *e)
-{
-	struct export *export = arg;
-	int rc = export->writer ? 0 : open_slice(export, e);
-	if (rc < 0)
-		return rc;
-	csv_write(&export->rows, fields, lengths, count);
-	if (export->rows.length < CHUNK_SIZE && !export->rows.failed)
-		return 0;
-	if (export->slice_bytes + (int64_t) export->rows.length >= export->app->conf.export_slice_bytes)
-		return close_slice(export, e);
-	return flush_rows(export, false, e);
-}
-
-static int write_manifest(struct export *export, struct err *e)
-{
-	own(own_free) char *text = file_manifest_text(export->app, export->file, export->slices, export->slice_count);
-	const char *blob = arena_printf(export->arena, "%smanifest", export->file->blob);
-	if (!text || !blob)
-		return fail_internal(e, ERR_INTERNAL, "no memory for a manifest");
-	int rc = blob_write_open(export->app->blobs, export->file->container, blob, &export->writer, e);
-	if (rc == 0)
-		rc = blob_write(export->writer, text, strlen(text), e);
-	struct blob_info info = { .content_type = (char[]){ "application/json" } };
-	return rc < 0 ? rc : blob_write_commit(give_ptr(export->writer), &info, e);
-}
-
-/* An empty table is one empty slice. */
-static int write_slices(struct export *export, struct err *e)
-{
-	struct rows_query query = rows_view_query(&export->view);
-	int rc = rows_select(export->app->database, &query, take_row, export, e);
-	if (rc == 0 && export->slice_count == 0)
-		rc = open_slice(export, e);
-	if (rc == 0 && export->writer)
-		rc = close_slice(export, e);
-	return rc < 0 ? rc : write_manifest(export, e);
-}
-
 /* --- the file ------------------------------------------------------------------------------------------------------------------------- */
 
 static int emit_exported(struct db *db, const struct export *export, struct err *e)
@@ -230,8 +97,8 @@ static json_t *results_of(const struct export *export)
 
 static json_t *metrics_of(const struct export *export)
 {
-	json_int_t packed = export->gzip ? (json_int_t) export->stored_bytes : 0,
-		   plain = export->gzip ? 0 : (json_int_t) export->raw_bytes;
+	json_int_t packed = export->gzip ? (json_int_t) export->sizes.stored_bytes : 0,
+		   plain = export->gzip ? 0 : (json_int_t) export->sizes.rows_bytes;
 	return json_pack("{s:b, s:i, s:i, s:b, s:I, s:I}", "inCompressed", 0, "inBytes", 0, "inBytesUncompressed", 0,
 		"outCompressed", export->gzip, "outBytes", packed, "outBytesUncompressed", plain);
 }
@@ -264,15 +131,15 @@ static int find_or_reserve(struct db *db, void *arg, struct err *e)
 		return rc;
 	export->file = file;
 	export->cache_hit = true;
-	export->stored_bytes = file->size_bytes;
-	export->raw_bytes = file->size_bytes;
+	export->sizes.stored_bytes = file->size_bytes;
+	export->sizes.rows_bytes = file->size_bytes;
 	return succeed(db, export, e);
 }
 
 static int write_file(struct db *db, void *arg, struct err *e)
 {
 	struct export *export = arg;
-	export->file->size_bytes = export->stored_bytes;
+	export->file->size_bytes = export->sizes.stored_bytes;
 	int rc = file_insert(db, export->arena, export->file, e);
 	if (rc == 0)
 		rc = export_keep(db, export->job->project_id, export->key, export->file->id,
@@ -311,25 +178,12 @@ static int make_file(struct export *export, struct err *e)
 	int rc = database_transact(export->app->database, find_or_reserve, export, e);
 	if (rc < 0 || export->cache_hit)
 		return rc;
-	rc = write_slices(export, e);
-	if (rc == 0)
-		rc = database_transact(export->app->database, write_file, export, e);
-	if (rc < 0 && rc != -ERR_UNAVAILABLE) {
-		struct err ignored = { 0 };
-		blob_write_abort(give_ptr(export->writer));
-		blob_remove_container(export->app->blobs, export->file->container, &ignored);
-		err_done(&ignored);
-	}
-	return rc;
+	rc = slices_write(export->app, export->file, &export->view, export->gzip, &export->sizes, e);
+	return rc < 0 ? rc : database_transact(export->app->database, write_file, export, e);
 }
 
 static void export_done(struct export *export)
 {
-	blob_write_abort(export->writer);
-	deflateEnd(&export->stream);
-	buf_done(&export->rows);
-	buf_done(&export->packed);
-	free(export->slices);
 	arena_free(export->arena);
 }
 
