@@ -84,9 +84,9 @@ int database_ping(struct database *database, struct err *e)
 	return rc;
 }
 
-int db_unavailable(struct err *e, const char *text)
+int(db_unavailable)(struct err *e, const char *text)
 {
-	fail(e, ERR_UNAVAILABLE, text ? "%s" : NULL, text);
+	(void)fail(e, ERR_UNAVAILABLE, text ? "%s" : NULL, text);
 	if (e)
 		e->retry_after_s = DB_RETRY_AFTER_S;
 	return -ERR_UNAVAILABLE;

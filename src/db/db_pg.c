@@ -93,7 +93,7 @@ int pg_prepare(struct pg_db *db, const struct sql *sql, struct db_args args, str
 static int run_once(
 	struct pg_db *db, const struct sql *sql, const char *text, const struct pg_params *params, PGresult **ret, struct err *e)
 {
-	PGresult *result;
+	PGresult *result = NULL;
 	if (sql) {
 		int rc = pg_kept(db, sql) ? 0 : prepare(db, sql, params, e);
 		if (rc < 0)
@@ -144,14 +144,14 @@ static int finish_exec(PGresult *result, int64_t *ret_changed)
 
 static int driver_exec(struct db *db, const struct sql *sql, struct db_args args, int64_t *ret_changed, struct err *e)
 {
-	PGresult *result;
+	PGresult *result = NULL;
 	int rc = run((struct pg_db *)db, sql, NULL, args, &result, e);
 	return rc < 0 ? rc : finish_exec(result, ret_changed);
 }
 
 static int driver_exec_text(struct db *db, const char *text, struct db_args args, int64_t *ret_changed, struct err *e)
 {
-	PGresult *result;
+	PGresult *result = NULL;
 	int rc = run((struct pg_db *)db, NULL, text, args, &result, e);
 	return rc < 0 ? rc : finish_exec(result, ret_changed);
 }
@@ -170,14 +170,14 @@ static int begin_rows(struct db *db, PGresult *result, struct db_rows **ret, str
 
 static int driver_query(struct db *db, const struct sql *sql, struct db_args args, struct db_rows **ret, struct err *e)
 {
-	PGresult *result;
+	PGresult *result = NULL;
 	int rc = run((struct pg_db *)db, sql, NULL, args, &result, e);
 	return rc < 0 ? rc : begin_rows(db, result, ret, e);
 }
 
 static int driver_query_text(struct db *db, const char *text, struct db_args args, struct db_rows **ret, struct err *e)
 {
-	PGresult *result;
+	PGresult *result = NULL;
 	int rc = run((struct pg_db *)db, NULL, text, args, &result, e);
 	return rc < 0 ? rc : begin_rows(db, result, ret, e);
 }

@@ -66,7 +66,7 @@ static bool find_params(struct sqlite_rows *rows)
 	for (int i = 1; i <= rows->param_count; i++) {
 		const char *name = sqlite3_bind_parameter_name(rows->stmt, i);
 		assert(name && name[0] == '$');
-		rows->params[i] = (unsigned short)atoi(name + 1);
+		rows->params[i] = (unsigned short)strtoul(name + 1, NULL, 10);
 		assert(rows->params[i] > 0);
 	}
 	return true;

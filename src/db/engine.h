@@ -94,6 +94,8 @@ void db_write_finish(struct db_write *write);
 
 /* ERR_UNAVAILABLE with Retry-After; the text is for the client, NULL the standard one. */
 int db_unavailable(struct err *e, const char *text);
+/* As with fail(): whoever reads or analyses the caller sees that the result is negative. */
+#define db_unavailable(e, text) ((void)(db_unavailable)(e, text), -(int)ERR_UNAVAILABLE)
 
 int sqlite_open(const struct conf *conf, bool create, struct database **ret, struct err *e);
 int pg_open(const struct conf *conf, bool create, struct database **ret, struct err *e);

@@ -48,7 +48,7 @@ void pg_disconnect(struct pg_db *db)
 	db->handle = NULL;
 	db->kept_count = 0;
 	if (db->kept)
-		memset(db->kept, 0, db->kept_size * sizeof(*db->kept));
+		memset(db->kept, 0, db->kept_size * sizeof(void *));
 }
 
 static void ignore_notice(void *arg, const PGresult *result)
@@ -182,7 +182,7 @@ bool pg_kept_add(struct pg_db *db, const struct sql *sql)
 {
 	if (2 * db->kept_count >= db->kept_size) {
 		size_t size = db->kept_size ? 2 * db->kept_size : KEPT_FIRST_SIZE;
-		const struct sql **grown = calloc(size, sizeof(*grown));
+		const struct sql **grown = calloc(size, sizeof(void *));
 		if (!grown)
 			return false;
 		for (size_t i = 0; i < db->kept_size; i++)

@@ -40,22 +40,34 @@ static void mark_done(struct ledger_list *list, int64_t batch)
 	}
 }
 
+/* A number and the character after it; NULL when there is none. */
+static const char *take_number(const char *text, int64_t *ret)
+{
+	char *end;
+	if (*text < '0' || *text > '9')
+		return NULL;
+	*ret = strtoll(text, &end, 10);
+	return *end ? end + 1 : NULL;
+}
+
 static bool read_line(struct ledger_list *list, const char *line)
 {
 	struct ledger_entry entry = { .done = false };
-	char word[8], end = 0;
-	int n = sscanf(line, "%" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 "%c", &entry.batch,
-		&entry.mark.project_id, &entry.mark.token_id, &entry.mark.version, &entry.mark.refreshed_us, &end);
+	int64_t *const numbers[] = { &entry.batch, &entry.mark.project_id, &entry.mark.token_id, &entry.mark.version,
+		&entry.mark.refreshed_us };
+	size_t count = 0;
+	const char *p = line;
+	for (const char *next; count < 5 && (next = take_number(p, numbers[count])); count++)
+		p = next;
 	list->lines++;
-	if (n >= 1 && entry.batch > list->last_batch)
+	if (count && entry.batch > list->last_batch)
 		list->last_batch = entry.batch;
-	if (n == 6 && end == '\n') {
-		entry.done = entry.batch == 0;
-		return list_add(list, &entry);
-	}
-	if (sscanf(line, "%" SCNd64 " %7s%c", &entry.batch, word, &end) == 3 && !strcmp(word, "done") && end == '\n')
+	if (count == 1 && !strcmp(p, "done\n"))
 		mark_done(list, entry.batch);
-	return true;
+	if (count < 5 || p[-1] != '\n' || *p)
+		return true;
+	entry.done = entry.batch == 0;
+	return list_add(list, &entry);
 }
 
 int ledger_read(const char *path, struct ledger_list *ret, struct err *e)

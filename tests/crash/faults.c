@@ -44,7 +44,8 @@ static int is_full(int fd, off_t end)
 
 ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset)
 {
-	ssize_t (*real)(int, const void *, size_t, off64_t) = (ssize_t (*)(int, const void *, size_t, off64_t))dlsym(RTLD_NEXT, "pwrite64");
+	ssize_t (*real)(int, const void *, size_t, off64_t) =
+		(ssize_t(*)(int, const void *, size_t, off64_t))dlsym(RTLD_NEXT, "pwrite64");
 	if (is_full(fd, offset + (off_t)size)) {
 		errno = ENOSPC;
 		return -1;
@@ -59,7 +60,7 @@ ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
 
 ssize_t write(int fd, const void *data, size_t size)
 {
-	ssize_t (*real)(int, const void *, size_t) = (ssize_t (*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+	ssize_t (*real)(int, const void *, size_t) = (ssize_t(*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
 	if (fd > 2 && is_full(fd, -1)) {
 		errno = ENOSPC;
 		return -1;
