@@ -95,6 +95,7 @@ void exchange_suspend(struct http_exchange *x)
 	if (x->suspended)
 		return;
 	x->suspended = true;
+	x->suspensions++;
 	x->phase = PHASE_WORK;
 	MHD_suspend_connection(x->connection);
 }
@@ -164,6 +165,7 @@ static void submit(
 	struct http_exchange *x, int (*run)(struct db *, struct db_write *, struct err *), void (*done)(struct db_write *, int))
 {
 	exchange_suspend(x);
+	log_context(NULL, 0);
 	x->write = (struct db_write){ .run = run, .done = done, .arg = x };
 	database_submit(x->server->app->database, &x->write);
 }
@@ -277,6 +279,7 @@ static void after_work(struct pool_work *work)
 static void to_worker(struct http_exchange *x, void (*run)(struct pool_work *))
 {
 	exchange_suspend(x);
+	log_context(NULL, 0);
 	x->work = (struct pool_work){ .run = run, .arg = x };
 	pool_submit(x->server->pool, &x->work);
 }

@@ -35,6 +35,7 @@ struct http_server {
 	atomic_bool ending;
 	atomic_size_t in_flight;
 	atomic_size_t connections;
+	int64_t connections_most;
 };
 
 enum phase { PHASE_HEADERS, PHASE_READY, PHASE_BODY, PHASE_WORK, PHASE_REPLY, PHASE_SENT };
@@ -62,9 +63,10 @@ struct http_exchange {
 	struct link *link;
 	struct MHD_Connection *connection;
 	enum phase phase;
-	bool suspended;
+	bool suspended;       /* of whoever has the exchange now */
+	unsigned suspensions; /* of the loop alone: after one it must not look at the rest */
 	bool waited_for_body; /* suspended after the headers: the library asks once more, with nothing, before the body comes */
-	bool refused; /* err is the answer; what is left of the body is thrown away */
+	bool refused;         /* err is the answer; what is left of the body is thrown away */
 	const char *method;
 	char *path, *query; /* raw; query NULL: none */
 	json_t *query_json; /* decoded, NULL: none, or not yet */

@@ -128,6 +128,11 @@ void link_await(struct link *link, int64_t seconds)
 	atomic_store_explicit(&link->deadline_us, (now.tv_sec + seconds) * US_PER_S, memory_order_relaxed);
 }
 
+void link_await_until(struct link *link, int64_t monotonic_s)
+{
+	atomic_store_explicit(&link->deadline_us, monotonic_s * US_PER_S, memory_order_relaxed);
+}
+
 void link_our_turn(struct link *link)
 {
 	atomic_store_explicit(&link->deadline_us, 0, memory_order_relaxed);

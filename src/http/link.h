@@ -30,8 +30,9 @@ void links_stop(struct links *links);
 
 struct link *link_open(struct links *links, struct http_server *server, struct MHD_Connection *connection);
 void link_close(struct links *links, struct link *link);
-/* The client has this long to send what is awaited: headers, or length more bytes of a body. */
+/* The client has this long to send what is awaited, or until then (monotonic seconds). */
 void link_await(struct link *link, int64_t seconds);
+void link_await_until(struct link *link, int64_t monotonic_s);
 void link_our_turn(struct link *link);
 
 /* delivery.c: the reply of x left completely, or broke off; it will never be sent; what became of the connection. */

@@ -21,9 +21,15 @@
 #include "http/pages.h"
 #include "http/tls.h"
 
-enum { CONNECTION_MEMORY = 16384, HEADERS_S = 20, BODY_S = 60, BODY_BYTES_PER_S = 1024 };
+enum { OWN_FILES = 1024, CONNECTION_MEMORY = 16384, BODY_S = 60, BODY_BYTES_PER_S = 1024 };
 
 /* --- calls of libmicrohttpd -------------------------------------------------------------------------------------------------- */
+
+/* Silence is ended by the library after connection_idle_s; headers that come byte by byte have twice that time. */
+static void await_headers(struct link *link)
+{
+	link_await(link, 2 * link->server->app->conf.connection_idle_s);
+}
 
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code)
 {
@@ -33,7 +39,7 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 		*context = link;
 		atomic_fetch_add(&server->connections, 1);
 		if (link)
-			link_await(link, HEADERS_S + server->app->conf.connection_idle_s);
+			await_headers(link);
 		return;
 	}
 	atomic_fetch_sub(&server->connections, 1);
@@ -73,53 +79,63 @@ static enum MHD_Result send_reply(struct http_exchange *x)
 	return result;
 }
 
-static enum MHD_Result on_body(struct http_exchange *x, const char *data, size_t *length)
+/* A body has a minute, and a second more for each kilobyte that is there. */
+static void await_body(struct http_exchange *x)
+{
+	link_await_until(x->link, x->begun_us / US_PER_S + BODY_S + x->body.received / BODY_BYTES_PER_S);
+}
+
+static void on_headers(struct http_exchange *x, const char *method)
+{
+	/* Without a body the library wants to be asked once more: a reply to its first call would end the connection. */
+	if (x->phase == PHASE_HEADERS && !exchange_has_body(x)) {
+		x->phase = PHASE_READY;
+		return;
+	}
+	link_our_turn(x->link);
+	exchange_begin(x, method);
+}
+
+static void on_body(struct http_exchange *x, const char *data, size_t *length)
 {
 	if (*length) {
-		x->waited_for_body = false;
 		exchange_feed(x, data, *length);
-		link_await(x->link, BODY_S + (int64_t)*length / BODY_BYTES_PER_S);
 		*length = 0;
-		return exchange_body_is_endless(x) ? MHD_NO : MHD_YES;
-	}
-	if (x->waited_for_body) {
-		x->waited_for_body = false;
-		return MHD_YES;
+		return;
 	}
 	link_our_turn(x->link);
 	exchange_body_done(x);
-	return MHD_YES;
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
 	const char *version, const char *data, size_t *length, void **context)
 {
 	struct http_exchange *x = *context;
-	enum MHD_Result result = MHD_YES;
 	(void)arg;
 	(void)connection;
 	(void)url;
 	(void)version;
 	if (!x)
 		return MHD_NO;
-	/* Without a body the library wants to be asked once more: a reply to its first call would end the connection. */
-	if (x->phase == PHASE_HEADERS && !exchange_has_body(x)) {
-		x->phase = PHASE_READY;
-	} else if (x->phase == PHASE_HEADERS || x->phase == PHASE_READY) {
-		link_our_turn(x->link);
-		exchange_begin(x, method);
-		if (x->phase == PHASE_BODY)
-			link_await(x->link, BODY_S);
-	} else if (x->phase == PHASE_BODY) {
-		result = on_body(x, data, length);
+	unsigned suspensions = x->suspensions;
+	if (x->phase == PHASE_HEADERS || x->phase == PHASE_READY)
+		on_headers(x, method);
+	else if (x->phase == PHASE_BODY)
+		on_body(x, data, length);
+	/* Another thread has it, or has finished already and the library will call again. */
+	if (x->suspensions != suspensions)
+		return MHD_YES;
+	if (x->phase == PHASE_BODY) {
+		await_body(x);
+		return exchange_body_is_endless(x) ? MHD_NO : MHD_YES;
 	}
-	return x->phase == PHASE_REPLY ? send_reply(x) : result;
+	return x->phase == PHASE_REPLY ? send_reply(x) : MHD_YES;
 }
 
 static void on_completed(void *arg, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code)
 {
 	struct http_exchange *x = *context;
-	struct http_server *server = arg;
+	(void)arg;
 	(void)connection;
 	*context = NULL;
 	if (!x)
@@ -129,7 +145,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 		delivery_not_sent(x);
 	else
 		delivery_sent(x, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
-	link_await(x->link, HEADERS_S + server->app->conf.connection_idle_s);
+	await_headers(x->link);
 	exchange_free(x);
 }
 
@@ -209,20 +225,24 @@ int http_listen(const struct conf *conf, int *ret_fd, int *ret_port, char **ret_
 
 /* --- start and stop ---------------------------------------------------------------------------------------------------------- */
 
-static void raise_file_limit(int64_t connections)
+/* Raises the limit of open files for that many connections and our own files. Returns how many connections fit. */
+static int64_t raise_file_limit(int64_t connections)
 {
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
-	rlim_t wanted = (rlim_t)connections + 1024;
+		return connections;
+	rlim_t wanted = (rlim_t)connections + OWN_FILES;
 	if (limit.rlim_cur >= wanted)
-		return;
+		return connections;
 	limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > wanted ? wanted : limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur >= wanted)
+		return connections;
+	int64_t fit = limit.rlim_cur > 2 * OWN_FILES ? (int64_t)limit.rlim_cur - OWN_FILES : (int64_t)limit.rlim_cur / 2;
 	char most[24];
-	snprintf(most, sizeof(most), "%llu", (unsigned long long)limit.rlim_cur);
-	if (limit.rlim_cur < wanted)
-		log_line(LOG_INFO, "the system allows fewer open files than connections_max asks for", "openFiles", most, NULL);
+	snprintf(most, sizeof(most), "%lld", (long long)fit);
+	log_line(LOG_INFO, "the system allows fewer open files than connections_max asks for", "connections", most, NULL);
+	return fit;
 }
 
 static int daemon_start(struct http_server *server, int fd, struct err *e)
@@ -247,7 +267,7 @@ static int daemon_start(struct http_server *server, int fd, struct err *e)
 		flags |= MHD_USE_TLS;
 	server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER,
 		on_library_message, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, loops > 1 ? loops : 0,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)conf->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->connections_most, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 		(unsigned)conf->connections_per_address_max, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)conf->connection_idle_s,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_request_line,
 		server, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
@@ -286,7 +306,7 @@ static int server_parts(struct http_server *server, const struct route *const *t
 	server->app->metrics = metrics_new(router_count(server->router));
 	if (!server->links || !server->app->metrics)
 		return fail(e, ERR_INTERNAL, NULL);
-	raise_file_limit(conf->connections_max);
+	server->connections_most = raise_file_limit(conf->connections_max);
 	return pool_start(conf->workers, &server->pool, e);
 }
 

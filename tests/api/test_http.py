@@ -315,3 +315,87 @@ def test_tls_files_that_do_not_fit(new_server, certificate):
         done = subprocess.run([PROGRAM, "serve", "--data", server.data, "--listen", "127.0.0.1:0", *server.engine_arguments(), *arguments],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30)
         assert done.returncode == 1 and words in done.stderr
+
+
+def test_slow_clients_are_ended(new_server):
+    """One that says nothing, one that sends a byte now and then; others are answered meanwhile."""
+    server = new_server(arguments=["--connection-idle-s", "1"])
+    silent = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+    assert silent.recv(10) == b""
+    slow = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+    slow.sendall(b"GET /health/live HTTP/1.1\r\nX-Slow: ")
+    ended = False
+    for _ in range(300):
+        assert requests.get(server.url + "/health/live", timeout=30).status_code == 200
+        time.sleep(0.1)
+        try:
+            slow.sendall(b"x")
+        except OSError:
+            ended = True
+            break
+    assert ended
+
+
+def test_connections_per_address(new_server):
+    server = new_server(arguments=["--connections-per-address-max", "4", "--loops", "1"])
+    kept = [socket.create_connection(("127.0.0.1", server.port), timeout=10) for _ in range(4)]
+    request = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+    for s in kept:
+        s.sendall(request)
+        assert b"200 OK" in s.recv(4096)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as fifth:
+        try:
+            fifth.sendall(request)
+            assert fifth.recv(4096) == b""
+        except OSError:
+            pass
+    kept[0].close()
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            assert raw(server, b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").startswith(b"HTTP/1.1 200")
+            break
+        except (OSError, AssertionError):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    # the server ends before its clients: all of them are told
+    for s in kept[1:]:
+        s.close()
+
+
+def test_many_clients_at_once(server):
+    """Reading, writing and refused requests from many connections: nothing is mixed up."""
+    wrong = []
+
+    def client(number):
+        session = requests.Session()
+        session.headers["X-StorageApi-Token"] = server.master
+        for i in range(25):
+            description = "client %d call %d" % (number, i)
+            made = session.post(server.url + "/v2/storage/tokens", json={"description": description}, timeout=60)
+            read = session.get(server.url + "/v2/storage/tokens/" + made.json()["id"], timeout=60)
+            refused = session.get(server.url + "/v2/storage/tokens/" + made.json()["id"] + "/nothing", timeout=60)
+            mine = session.get(server.url + "/v2/storage/tokens/verify", headers={"X-StorageApi-Token": made.json()["token"]}, timeout=60)
+            if (made.json()["description"] != description or read.json()["description"] != description or refused.status_code != 404
+                    or mine.json()["id"] != made.json()["id"] or mine.json()["description"] != description):
+                wrong.append((made.text, read.text, mine.text))
+
+    threads = [threading.Thread(target=client, args=(n,)) for n in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_R13_a_kept_connection_remembers_no_permission(api, make_token):
+    """The same connection, the same token: what changed meanwhile counts at once."""
+    token = make_token()
+    session = requests.Session()
+    session.headers["X-StorageApi-Token"] = token["token"]
+    url = api.url + "/v2/storage/tokens/"
+    assert session.get(url + "verify", timeout=30).status_code == 200
+    assert api.put("tokens/" + token["id"], json={"description": "changed"}).status_code == 200
+    assert session.get(url + "verify", timeout=30).json()["description"] == "changed"
+    assert api.post("tokens/" + token["id"] + "/refresh").status_code == 200
+    assert session.get(url + "verify", timeout=30).status_code == 401
