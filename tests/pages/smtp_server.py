@@ -2,6 +2,7 @@
 """A real SMTP server for the tests: every mail becomes a file in the given folder. Prints its port."""
 import itertools
 import os
+import socket
 import sys
 import time
 
@@ -20,8 +21,11 @@ class Keep:
         return "250 kept"
 
 
-controller = Controller(Keep(), hostname="127.0.0.1", port=0)
+with socket.socket() as free:
+    free.bind(("127.0.0.1", 0))
+    port = free.getsockname()[1]
+controller = Controller(Keep(), hostname="127.0.0.1", port=port)
 controller.start()
-print(controller.server.sockets[0].getsockname()[1], flush=True)
+print(port, flush=True)
 while os.getppid() != 1:
     time.sleep(1)

@@ -120,6 +120,7 @@ export async function newPage(server, { dark = false, phone = false } = {}) {
     baseURL: server.url, colorScheme: dark ? "dark" : "light", viewport: phone ? { width: 390, height: 844 } : { width: 1280, height: 850 },
     permissions: ["clipboard-read", "clipboard-write"], acceptDownloads: true, reducedMotion: "reduce",
   });
+  context.setDefaultTimeout(15_000);
   const page = await context.newPage();
   page.trouble = [];
   page.on("pageerror", (error) => page.trouble.push(String(error)));
