@@ -161,7 +161,7 @@ function ManageTokens() {
       )}
       <Modal opened={open} onClose={() => setOpen(false)} title="New management token" closeButtonProps={{ "aria-label": "Close" }}>
         <form className="stack" onSubmit={(e) => { e.preventDefault(); void run(async () => {
-          const body = { description, expiresIn: days ? Number(days) * 86400 : undefined, scopes: readOnly ? ["read"] : [] };
+          const body = { description, expiresIn: days ? Number(days) * 86400 : undefined, scopes: readOnly ? ["read-only"] : [] };
           setFresh((await account<ManageToken>("/manage/current-user/tokens", { body })).token ?? "");
           setOpen(false);
           await again();
