@@ -134,7 +134,7 @@ export async function newPage(server, { dark = false, phone = false } = {}) {
 export async function signIn(page, email = EMAIL, password = PASSWORD) {
   await page.goto("/login");
   await page.getByLabel("E-mail").fill(email);
-  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByLabel(/^Password/).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.waitForURL((url) => !url.pathname.startsWith("/login"));
 }
