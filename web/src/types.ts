@@ -90,7 +90,8 @@ export interface StorageEvent {
   params: Record<string, unknown>;
   results: Record<string, unknown>;
   performance: Record<string, unknown>;
-  token: { id: string | number; name: string };
+  /** null: the server itself, or a call of the Management API. */
+  token: { id: string | number; name: string } | null;
   operation?: string;
   outcome?: string;
 }

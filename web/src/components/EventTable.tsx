@@ -81,7 +81,7 @@ function Row({ event, show }: { event: StorageEvent; show: () => void }) {
         {event.type === "error" && event.outcome !== "refused" && <Badge kind="bad">ERROR</Badge>}
       </td>
       <td><Button variant="subtle" size="compact-sm" onClick={show}>{event.message || "Detail"}</Button></td>
-      <td>{event.token.name}</td>
+      <td>{event.token?.name ?? <span className="dim">the server</span>}</td>
     </tr>
   );
 }
@@ -114,7 +114,7 @@ function Detail({ event, close }: { event: StorageEvent | null; close: () => voi
           <dl className="facts">
             <dt>Event</dt><dd><code>{event.event}</code></dd>
             <dt>Time</dt><dd><When at={event.created} /></dd>
-            <dt>Token</dt><dd>{event.token.name} ({event.token.id})</dd>
+            <dt>Token</dt><dd>{event.token ? `${event.token.name} (${event.token.id})` : "the server itself"}</dd>
             {event.objectId && <><dt>Object</dt><dd>{event.objectType} <code>{event.objectId}</code> {event.objectName}</dd></>}
             {event.operation && <><dt>Operation</dt><dd>{event.operation}</dd></>}
             {event.outcome && <><dt>Outcome</dt><dd>{event.outcome}</dd></>}
@@ -181,7 +181,7 @@ function csv(events: StorageEvent[]) {
     return `"${(/^[=+\-@\t\r]/.test(text) ? "'" + text : text).replaceAll('"', '""')}"`;
   };
   const lines = events.map((e) =>
-    [e.created, e.uuid, e.event, e.type, e.operation, e.outcome, e.message, e.objectType, e.objectId, e.objectName, e.token.id, e.token.name, e.runId,
+    [e.created, e.uuid, e.event, e.type, e.operation, e.outcome, e.message, e.objectType, e.objectId, e.objectName, e.token?.id, e.token?.name, e.runId,
       e.context.remoteAddr].map(quote).join(","));
   return [columns.map(quote).join(","), ...lines].join("\n") + "\n";
 }

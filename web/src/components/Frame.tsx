@@ -111,7 +111,7 @@ function Project({ session, projectId }: { session: Session; projectId: string }
   const project = session.projects.find((p) => String(p.id) === projectId);
   const title = (
     <Menu>
-      <Menu.Target><Button variant="subtle" color="gray" className="project-button">{project?.name ?? "Project"}</Button></Menu.Target>
+      <Menu.Target><Button variant="default" size="xs">{project?.name ?? "Project"}</Button></Menu.Target>
       <Menu.Dropdown>
         {session.projects.slice(0, 50).map((p) => <Menu.Item key={p.id} component={Link} to={`/projects/${p.id}/tokens`}>{p.name}</Menu.Item>)}
       </Menu.Dropdown>
