@@ -123,7 +123,7 @@ function Row({ token, index, top }: { token: Token; index: number; top: number }
   const buckets = Object.keys(token.bucketPermissions).length;
   return (
     <div role="row" className="grid-row" aria-rowindex={index + 2} style={{ transform: `translateY(${top}px)` }}>
-      <span role="cell" className="clip">
+      <span role="cell" className="named">
         <Link to={`${base}/tokens/${token.id}`}>{token.description || `Token ${token.id}`}</Link>{" "}
         {token.id === me.id && <Badge kind="note">YOURS</Badge>} {token.isMasterToken && <Badge kind="good">MASTER</Badge>}{" "}
         {token.isDisabled && <Badge kind="bad">DISABLED</Badge>} {expiresSoon(token) && <Badge kind="warn">EXPIRES SOON</Badge>}
