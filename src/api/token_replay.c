@@ -268,8 +268,9 @@ int replay_find(struct req *rq, const struct replay_call *call, enum replay_foun
 		*ret = REPLAY_ANSWERED;
 		return send_again(rq, &replay, search.is_lost ? search.number : 0, e);
 	}
-	/* One alone is waited for. Where there are many, somebody makes many of the same, and means it. */
-	if (rc == 0 && search.pending == 1)
+	/* Who lost a reply comes on a new connection. One answer alone is waited for: where there are many, somebody makes many of the
+	 * same, and means it. */
+	if (rc == 0 && search.pending == 1 && req_is_first(rq))
 		*ret = REPLAY_UNDECIDED;
 	return rc;
 }

@@ -120,6 +120,11 @@ const char *req_token(struct req *rq)
 	return bearer && !strncasecmp(bearer, "Bearer ", 7) && bearer[7] ? bearer + 7 : NULL;
 }
 
+bool req_is_first(struct req *rq)
+{
+	return rq->exchange->link->requests == 1;
+}
+
 const char *req_body_hash(struct req *rq)
 {
 	struct http_exchange *x = rq->exchange;

@@ -56,6 +56,7 @@ static void *on_request_line(void *arg, const char *uri, struct MHD_Connection *
 	if (!link)
 		return NULL;
 	delivery_next_request(link);
+	link->requests++;
 	return exchange_new(server, connection, link, uri);
 }
 
