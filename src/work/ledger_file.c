@@ -111,7 +111,8 @@ void ledger_merge(struct ledger_list *list)
 		if (list->entries[i].done)
 			list->entries[kept++] = list->entries[i];
 	list->count = kept;
-	qsort(list->entries, list->count, sizeof(*list->entries), compare);
+	if (list->count) /* an empty list has no entries to point at */
+		qsort(list->entries, list->count, sizeof(*list->entries), compare);
 	kept = 0;
 	for (size_t i = 0; i < list->count; i++) {
 		const struct token_mark *mark = &list->entries[i].mark;
