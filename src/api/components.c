@@ -10,7 +10,8 @@ static json_t *component_json(struct req *rq, json_t *component)
 {
 	json_t *json = json_copy(component);
 	json_object_set_new(json, "uri",
-		json_sprintf("%s/v2/storage/components/%s", req_public_url(rq), json_string_value(json_object_get(component, "id"))));
+		json_sprintf(
+			"%s/v2/storage/components/%s", req_public_url(rq), json_string_value(json_object_get(component, "id"))));
 	return json;
 }
 
@@ -39,7 +40,8 @@ static int read_include(struct req *rq, struct config_parts *ret, struct err *e)
 			ret->state = true;
 		} else {
 			const char *message = arena_printf(rq->arena,
-				"Invalid include parameters: \"%s\". Only following are allowed: configuration, rows, state.", part);
+				"Invalid include parameters: \"%s\". Only following are allowed: configuration, rows, state.",
+				part);
 			fail(e, ERR_VALIDATION, "Invalid request:\n - include: \"%s\"", message);
 			err_field(e, "include", message);
 			return -ERR_VALIDATION;

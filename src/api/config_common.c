@@ -20,7 +20,9 @@ int config_path_component(struct req *rq, bool write, struct config_key *ret, st
 		return rc;
 	if (!catalogue_find(rq->app->catalogue, component_id))
 		return fail(e, ERR_COMPONENT_NOT_FOUND, "Component %s not found", component_id);
-	*ret = (struct config_key){ .project_id = rq->origin.project_id, .branch_id = rq->branch_id, .component_id = component_id };
+	*ret = (struct config_key){
+		.project_id = rq->origin.project_id, .branch_id = rq->branch_id, .component_id = component_id
+	};
 	return 0;
 }
 
@@ -118,8 +120,8 @@ json_t *config_token_json(int64_t token_id, const char *description)
 static json_t *revision_json(const struct revision *revision)
 {
 	return json_pack("{s:o, s:o, s:s, s:s}", "created", json_time(revision->created_us), "creatorToken",
-		config_token_json(revision->token_id, revision->token_description), "changeDescription", revision->change_description,
-		"versionIdentifier", revision->identifier);
+		config_token_json(revision->token_id, revision->token_description), "changeDescription",
+		revision->change_description, "versionIdentifier", revision->identifier);
 }
 
 static void set_json(json_t *object, const char *key, const char *text)
@@ -150,11 +152,11 @@ json_t *config_row_list_json(const struct config_row_list *rows, const struct co
 
 json_t *config_json_rows(const struct config *config, const struct config_parts *parts, const struct config_row_list *rows)
 {
-	json_t *json = json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:s, s:b, s:b}", "id", config->id, "name", config->name, "description",
-		config->description, "created", json_time(config->created_us), "creatorToken",
-		config_token_json(config->creator_token_id, config->creator_description), "version", (json_int_t)config->current.version,
-		"changeDescription", config->current.change_description, "isDisabled", (int)config->is_disabled, "isDeleted",
-		(int)config->is_deleted);
+	json_t *json = json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:s, s:b, s:b}", "id", config->id, "name", config->name,
+		"description", config->description, "created", json_time(config->created_us), "creatorToken",
+		config_token_json(config->creator_token_id, config->creator_description), "version",
+		(json_int_t)config->current.version, "changeDescription", config->current.change_description, "isDisabled",
+		(int)config->is_disabled, "isDeleted", (int)config->is_deleted);
 	if (parts->configuration)
 		set_json(json, "configuration", config->configuration);
 	if (parts->rows) {
@@ -185,8 +187,8 @@ int config_token_follow(struct req *rq, struct config *config, struct err *e)
 
 json_t *config_event_params(const struct config *config)
 {
-	return json_pack("{s:s, s:s, s:s, s:I}", "component", config->component_id, "configurationId", config->id, "name", config->name,
-		"version", (json_int_t)config->current.version);
+	return json_pack("{s:s, s:s, s:s, s:I}", "component", config->component_id, "configurationId", config->id, "name",
+		config->name, "version", (json_int_t)config->current.version);
 }
 
 void config_event(struct req *rq, const struct config *config)

@@ -17,8 +17,8 @@ static struct metadata_object object_of(const struct config *config)
 
 static json_t *item_json(const struct metadata *metadata)
 {
-	return json_pack("{s:o, s:s, s:s, s:o}", "id", json_sprintf("%lld", (long long)metadata->id), "key", metadata->key, "value",
-		metadata->value, "timestamp", json_time(metadata->changed_us));
+	return json_pack("{s:o, s:s, s:s, s:o}", "id", json_sprintf("%lld", (long long)metadata->id), "key", metadata->key,
+		"value", metadata->value, "timestamp", json_time(metadata->changed_us));
 }
 
 static int reply_metadata(struct req *rq, int status, const struct config *config, struct err *e)
@@ -64,8 +64,9 @@ static int set_one(struct req *rq, const struct config *config, size_t i, json_t
 		return fail(e, ERR_METADATA_STRUCTURE, NULL);
 	if (!key_valid(key))
 		return fail(e, ERR_METADATA_KEY, "Invalid Metadata Key (metadata[%zu][key])", i);
-	own(own_free) char *text = json_is_string(value) ? strdup(json_string_value(value)) : json_dumps(value, JSON_ENCODE_ANY);
-	return metadata_set(rq->db, &object, "user", key, json_is_null(value) ? "" : text, e);
+	own(own_free) char *json = json_is_string(value) || json_is_null(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+	const char *text = json_is_string(value) ? json_string_value(value) : json ? json : "";
+	return metadata_set(rq->db, &object, "user", key, text, e);
 }
 
 static int metadata_post(struct req *rq, struct err *e)
@@ -90,8 +91,9 @@ static int metadata_post(struct req *rq, struct err *e)
 
 static int not_found(struct req *rq, const struct config *config, struct err *e)
 {
-	return fail(e, ERR_METADATA_NOT_FOUND, "Metadata with id \"%s\" not found for \"%s\" configuration \"%s\" in branch \"%lld\"",
-		req_path(rq, 2), config->component_id, config->id, (long long)config->branch_id);
+	return fail(e, ERR_METADATA_NOT_FOUND,
+		"Metadata with id \"%s\" not found for \"%s\" configuration \"%s\" in branch \"%lld\"", req_path(rq, 2),
+		config->component_id, config->id, (long long)config->branch_id);
 }
 
 static int metadata_delete(struct req *rq, struct err *e)
@@ -130,9 +132,10 @@ static bool key_wanted(json_t *keys, const char *key)
 {
 	size_t i;
 	json_t *wanted;
-	json_array_foreach(keys, i, wanted)
+	json_array_foreach(keys, i, wanted) {
 		if (str_eq(json_string_value(wanted), key))
 			return true;
+	}
 	return json_array_size(keys) == 0;
 }
 
@@ -183,7 +186,8 @@ static int configs_search(struct req *rq, struct err *e)
 	struct config_list configs = { NULL, 0 };
 	own(own_json) json_t *list = json_array();
 	if (!strstr(req_raw_path(rq), "/branch/"))
-		return fail(e, ERR_NOT_IMPLEMENTED, "Not implemented: search configurations in a branch (/v2/storage/branch/default/...).");
+		return fail(e, ERR_NOT_IMPLEMENTED,
+			"Not implemented: search configurations in a branch (/v2/storage/branch/default/...).");
 	int rc = config_list(rq->db, rq->arena, &key, false, &configs, e);
 	for (size_t i = 0; i < configs.count && rc >= 0; i++) {
 		const struct config *config = &configs.items[i];
@@ -218,8 +222,8 @@ static const struct param SEARCH_PARAMS[] = {
 const struct route CONFIG_METADATA_ROUTES[] = {
 	{ "GET", METADATA, ALLOW_TOKEN, EVENT_CONFIG_READ, RUN_WORK, metadata_get, NULL, "List metadata of a configuration",
 		.branched = true },
-	{ "POST", METADATA, ALLOW_WRITER, EVENT_CONFIG_METADATA_SET, RUN_WRITE, metadata_post, POST_PARAMS, "Set metadata of a configuration",
-		.branched = true },
+	{ "POST", METADATA, ALLOW_WRITER, EVENT_CONFIG_METADATA_SET, RUN_WRITE, metadata_post, POST_PARAMS,
+		"Set metadata of a configuration", .branched = true },
 	{ "DELETE", METADATA "/{metadata}", ALLOW_WRITER, EVENT_CONFIG_METADATA_DELETED, RUN_WRITE, metadata_delete, NULL,
 		"Delete metadata of a configuration", .branched = true },
 	{ "GET", "/v2/storage/search/component-configurations", ALLOW_TOKEN, EVENT_COMPONENTS_SEARCHED, RUN_WORK, configs_search,

@@ -49,8 +49,9 @@ static int row_versions_list(struct req *rq, struct err *e)
 	for (size_t i = 0; i < versions.count; i++) {
 		json_t *json = version_json(&versions.items[i], false);
 		size_t k;
-		json_array_foreach(arg_json(rq, "include"), k, what)
+		json_array_foreach(arg_json(rq, "include"), k, what) {
 			include_version(json, &versions.items[i], json_string_value(what));
+		}
 		json_array_append_new(list, json);
 	}
 	config_event(rq, config);
@@ -109,7 +110,8 @@ static int row_versions_rollback(struct req *rq, struct err *e)
 /* Into the same configuration, or into another one of the component. */
 static int find_target(struct req *rq, const struct config *source, struct config **ret, struct err *e)
 {
-	struct config_key key = { source->project_id, source->branch_id, source->component_id, arg_text(rq, "targetConfigId", source->id) };
+	struct config_key key = { source->project_id, source->branch_id, source->component_id,
+		arg_text(rq, "targetConfigId", source->id) };
 	int rc = config_find(rq->db, rq->arena, &key, ret, e);
 	if (rc == 0 || (rc > 0 && (*ret)->is_deleted))
 		return fail(e, ERR_CONFIG_GONE, "Configuration \"%s\" not found", key.id);
@@ -128,8 +130,8 @@ static int row_versions_copy(struct req *rq, struct err *e)
 		return rc;
 	struct config_row copy = *found[1];
 	const char *given = arg_text(rq, "changeDescription", NULL);
-	const char *words = arena_printf(rq->arena, "opied from configuration \"%s\" (%s) row %s version %lld", source->name, source->id,
-		found[1]->id, (long long)found[1]->current.version);
+	const char *words = arena_printf(rq->arena, "opied from configuration \"%s\" (%s) row %s version %lld", source->name,
+		source->id, found[1]->id, (long long)found[1]->current.version);
 	copy.id = NULL;
 	copy.state = "{}";
 	rc = config_row_name(rq->db, rq->arena, &copy, e);
@@ -172,9 +174,9 @@ const struct route CONFIG_ROW_VERSION_ROUTES[] = {
 		"List versions of a row", .branched = true },
 	{ "GET", ROW "/versions/{version}", ALLOW_TOKEN, EVENT_CONFIG_READ, RUN_WORK, row_versions_detail, NULL,
 		"Read a version of a row", .branched = true },
-	{ "POST", ROW "/versions/{version}/rollback", ALLOW_WRITER, EVENT_CONFIG_ROW_ROLLED_BACK, RUN_WRITE, row_versions_rollback,
-		CHANGE_PARAMS, "Go back to a version of a row", .branched = true },
-	{ "POST", ROW "/versions/{version}/create", ALLOW_WRITER, EVENT_CONFIG_ROW_COPIED, RUN_WRITE, row_versions_copy, COPY_PARAMS,
-		"Copy a version of a row", .branched = true },
+	{ "POST", ROW "/versions/{version}/rollback", ALLOW_WRITER, EVENT_CONFIG_ROW_ROLLED_BACK, RUN_WRITE,
+		row_versions_rollback, CHANGE_PARAMS, "Go back to a version of a row", .branched = true },
+	{ "POST", ROW "/versions/{version}/create", ALLOW_WRITER, EVENT_CONFIG_ROW_COPIED, RUN_WRITE, row_versions_copy,
+		COPY_PARAMS, "Copy a version of a row", .branched = true },
 	{ 0 },
 };

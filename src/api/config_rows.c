@@ -68,7 +68,7 @@ static int read_changes(struct req *rq, struct config_row *row, bool *ret_change
 	if (rc < 0)
 		return rc;
 	*ret_changed = arg_given(rq, "name") || !str_eq(description, row->description) || is_disabled != row->is_disabled ||
-		!config_json_same(configuration, row->configuration);
+		       !config_json_same(configuration, row->configuration);
 	row->name = arg_text(rq, "name", row->name);
 	row->description = description;
 	row->is_disabled = is_disabled;
@@ -88,7 +88,8 @@ static int update_state(struct req *rq, struct config_row *row, struct err *e)
 		return rc;
 	if (is_development)
 		return fail(e, ERR_CONFIG_ROWS_VALIDATION,
-			"Using 'state' parameter on configuration row update is restricted for dev/branch context. Use direct API call.");
+			"Using 'state' parameter on configuration row update is restricted for dev/branch context. Use direct "
+			"API call.");
 	row->state = state;
 	return config_row_update_state(rq->db, row, e);
 }
@@ -171,8 +172,10 @@ static const struct param CHANGE_PARAMS[] = {
 #define ROWS "/v2/storage/components/{component}/configs/{id}/rows"
 
 const struct route CONFIG_ROW_ROUTES[] = {
-	{ "GET", ROWS, ALLOW_TOKEN, EVENT_CONFIG_READ, RUN_WORK, rows_list, NULL, "List rows of a configuration", .branched = true },
-	{ "POST", ROWS, ALLOW_WRITER, EVENT_CONFIG_ROW_CREATED, RUN_WRITE, rows_create, CREATE_PARAMS, "Add a row", .branched = true },
+	{ "GET", ROWS, ALLOW_TOKEN, EVENT_CONFIG_READ, RUN_WORK, rows_list, NULL, "List rows of a configuration",
+		.branched = true },
+	{ "POST", ROWS, ALLOW_WRITER, EVENT_CONFIG_ROW_CREATED, RUN_WRITE, rows_create, CREATE_PARAMS, "Add a row",
+		.branched = true },
 	{ "GET", ROWS "/{row}", ALLOW_TOKEN, EVENT_CONFIG_READ, RUN_WORK, rows_detail, NULL, "Read a row", .branched = true },
 	{ "PUT", ROWS "/{row}", ALLOW_WRITER, EVENT_CONFIG_ROW_CHANGED, RUN_WRITE, rows_update, UPDATE_PARAMS, "Change a row",
 		.branched = true },

@@ -21,18 +21,19 @@ static void include_part(json_t *json, const struct config *version, const char 
 /* What was asked for; name and description when nothing was. A state has no versions: asking for it brings nothing. */
 static json_t *version_json(const struct config *version, json_t *include)
 {
-	json_t *what, *json = json_pack("{s:I, s:o, s:o, s:s, s:b, s:b, s:s}", "version", (json_int_t)version->current.version, "created",
-		json_time(version->current.created_us), "creatorToken",
-		config_token_json(version->current.token_id, version->current.token_description), "changeDescription",
-		version->current.change_description, "isDeleted", (int)version->is_deleted, "isDisabled", (int)version->is_disabled,
-		"versionIdentifier", version->current.identifier);
+	json_t *what, *json = json_pack("{s:I, s:o, s:o, s:s, s:b, s:b, s:s}", "version", (json_int_t)version->current.version,
+			      "created", json_time(version->current.created_us), "creatorToken",
+			      config_token_json(version->current.token_id, version->current.token_description),
+			      "changeDescription", version->current.change_description, "isDeleted", (int)version->is_deleted,
+			      "isDisabled", (int)version->is_disabled, "versionIdentifier", version->current.identifier);
 	size_t i;
 	if (json_array_size(include) == 0) {
 		include_part(json, version, "name");
 		include_part(json, version, "description");
 	}
-	json_array_foreach(include, i, what)
+	json_array_foreach(include, i, what) {
 		include_part(json, version, json_string_value(what));
+	}
 	return json;
 }
 
@@ -177,14 +178,14 @@ static const struct param COPY_PARAMS[] = {
 #define VERSIONS "/v2/storage/components/{component}/configs/{id}/versions"
 
 const struct route CONFIG_VERSION_ROUTES[] = {
-	{ "GET", VERSIONS, ALLOW_TOKEN, EVENT_CONFIG_READ, RUN_WORK, versions_list, LIST_PARAMS, "List versions of a configuration",
-		.branched = true },
-	{ "GET", VERSIONS "/{version}", ALLOW_TOKEN, EVENT_CONFIG_READ, RUN_WORK, versions_detail, NULL, "Read a version of a configuration",
-		.branched = true },
-	{ "POST", VERSIONS "/{version}/rollback", ALLOW_WRITER, EVENT_CONFIG_ROLLED_BACK, RUN_WRITE, versions_rollback, CHANGE_PARAMS,
-		"Go back to a version of a configuration", .branched = true },
-	{ "POST", "/v2/storage/components/{component}/configs/{id}/reset-to-default", ALLOW_WRITER, EVENT_CONFIG_ROLLED_BACK, RUN_WRITE,
-		versions_reset, NULL, "Make a configuration what it is in the default branch", .branched = true },
+	{ "GET", VERSIONS, ALLOW_TOKEN, EVENT_CONFIG_READ, RUN_WORK, versions_list, LIST_PARAMS,
+		"List versions of a configuration", .branched = true },
+	{ "GET", VERSIONS "/{version}", ALLOW_TOKEN, EVENT_CONFIG_READ, RUN_WORK, versions_detail, NULL,
+		"Read a version of a configuration", .branched = true },
+	{ "POST", VERSIONS "/{version}/rollback", ALLOW_WRITER, EVENT_CONFIG_ROLLED_BACK, RUN_WRITE, versions_rollback,
+		CHANGE_PARAMS, "Go back to a version of a configuration", .branched = true },
+	{ "POST", "/v2/storage/components/{component}/configs/{id}/reset-to-default", ALLOW_WRITER, EVENT_CONFIG_ROLLED_BACK,
+		RUN_WRITE, versions_reset, NULL, "Make a configuration what it is in the default branch", .branched = true },
 	{ "POST", VERSIONS "/{version}/create", ALLOW_WRITER, EVENT_CONFIG_COPIED, RUN_WRITE, versions_copy, COPY_PARAMS,
 		"Copy a version of a configuration", .branched = true },
 	{ 0 },

@@ -113,7 +113,8 @@ static int check_order(json_t *order, const struct config_row_list *rows, struct
 		json_object_set_new(seen, json_string_value(id), json_true());
 	}
 	if (json_array_size(order) > 0 && (json_object_size(seen) != rows->count || json_array_size(order) != rows->count))
-		return fail(e, ERR_CONFIG_SORT_ORDER, "Invalid rowsSortOrder: every row of the configuration must be in it once.");
+		return fail(
+			e, ERR_CONFIG_SORT_ORDER, "Invalid rowsSortOrder: every row of the configuration must be in it once.");
 	return 0;
 }
 
@@ -146,7 +147,8 @@ static int update_state(struct req *rq, struct config *config, struct err *e)
 		return rc;
 	if (is_development)
 		return fail(e, ERR_CONFIG_VALIDATION,
-			"Using 'state' parameter on configuration update is restricted for dev/branch context. Use direct API call.");
+			"Using 'state' parameter on configuration update is restricted for dev/branch context. Use direct API "
+			"call.");
 	config->state = state;
 	return config_update_state(rq->db, config, e);
 }
@@ -221,7 +223,8 @@ static int purge(struct req *rq, struct config *config, struct err *e)
 	if (rc < 0)
 		return rc;
 	if (is_development)
-		return fail(e, ERR_CONFIG_CANNOT_DELETE, "Deleting configuration from trash is not allowed in development branches.");
+		return fail(
+			e, ERR_CONFIG_CANNOT_DELETE, "Deleting configuration from trash is not allowed in development branches.");
 	rc = permit_purge(rq->who, e);
 	if (rc >= 0)
 		rc = config_remove(rq->db, config, e);
@@ -306,12 +309,14 @@ static const struct param CHANGE_PARAMS[] = {
 #define CONFIGS "/v2/storage/components/{component}/configs"
 
 const struct route CONFIG_ROUTES[] = {
-	{ "GET", CONFIGS, ALLOW_TOKEN, EVENT_CONFIGS_LISTED, RUN_WORK, configs_list, LIST_PARAMS, "List configurations", .branched = true },
+	{ "GET", CONFIGS, ALLOW_TOKEN, EVENT_CONFIGS_LISTED, RUN_WORK, configs_list, LIST_PARAMS, "List configurations",
+		.branched = true },
 	{ "POST", CONFIGS, ALLOW_WRITER, EVENT_CONFIG_CREATED, RUN_WRITE, configs_create, CREATE_PARAMS, "Create a configuration",
 		.branched = true },
-	{ "GET", CONFIGS "/{id}", ALLOW_TOKEN, EVENT_CONFIG_READ, RUN_WORK, configs_detail, NULL, "Read a configuration", .branched = true },
-	{ "PUT", CONFIGS "/{id}", ALLOW_WRITER, EVENT_CONFIG_CHANGED, RUN_WRITE, configs_update, UPDATE_PARAMS, "Change a configuration",
+	{ "GET", CONFIGS "/{id}", ALLOW_TOKEN, EVENT_CONFIG_READ, RUN_WORK, configs_detail, NULL, "Read a configuration",
 		.branched = true },
+	{ "PUT", CONFIGS "/{id}", ALLOW_WRITER, EVENT_CONFIG_CHANGED, RUN_WRITE, configs_update, UPDATE_PARAMS,
+		"Change a configuration", .branched = true },
 	{ "PUT", CONFIGS "/{id}/state", ALLOW_WRITER, EVENT_CONFIG_STATE_CHANGED, RUN_WRITE, configs_state, CONFIG_STATE_PARAMS,
 		"Change the state of a configuration", .branched = true },
 	{ "DELETE", CONFIGS "/{id}", ALLOW_WRITER, EVENT_CONFIG_DELETED, RUN_WRITE, configs_delete, CHANGE_PARAMS,

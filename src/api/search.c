@@ -45,9 +45,10 @@ static bool listed_text(json_t *list, const char *text)
 {
 	size_t i;
 	json_t *item;
-	json_array_foreach(list, i, item)
+	json_array_foreach(list, i, item) {
 		if (str_eq(json_string_value(item), text))
 			return true;
+	}
 	return json_array_size(list) == 0;
 }
 
@@ -68,21 +69,22 @@ static bool permitted(struct req *rq, const struct search_hit *hit)
 static bool wanted(struct req *rq, const char *type, const struct branch *branch)
 {
 	return listed_text(arg_json(rq, "types"), type) && listed_number(rq, "projectIds", rq->origin.project_id) &&
-		listed_text(arg_json(rq, "branchTypes"), branch->is_default ? "production" : "development") &&
-		listed_number(rq, "branchIds", branch->id);
+	       listed_text(arg_json(rq, "branchTypes"), branch->is_default ? "production" : "development") &&
+	       listed_number(rq, "branchIds", branch->id);
 }
 
 /* --- as JSON ------------------------------------------------------------------------------------------------------------------ */
 
 static json_t *path_json(struct req *rq, const struct search_hit *hit, const struct branch *branch)
 {
-	json_t *path = json_pack("{s:{s:I, s:s}, s:{s:I, s:s, s:b, s:b}}", "project", "id", (json_int_t)rq->origin.project_id, "name",
-		rq->who->identity->project_name, "branch", "id", (json_int_t)branch->id, "name", branch->name, "isDefault",
-		(int)branch->is_default, "isNative", 1);
+	json_t *path = json_pack("{s:{s:I, s:s}, s:{s:I, s:s, s:b, s:b}}", "project", "id", (json_int_t)rq->origin.project_id,
+		"name", rq->who->identity->project_name, "branch", "id", (json_int_t)branch->id, "name", branch->name,
+		"isDefault", (int)branch->is_default, "isNative", 1);
 	if (*hit->component_id) {
 		json_t *component = catalogue_find(rq->app->catalogue, hit->component_id);
 		const char *name = json_string_value(json_object_get(component, "name"));
-		json_object_set_new(path, "component", json_pack("{s:s, s:s}", "id", hit->component_id, "name", name ? name : ""));
+		json_object_set_new(
+			path, "component", json_pack("{s:s, s:s}", "id", hit->component_id, "name", name ? name : ""));
 	}
 	if (*hit->configuration_id)
 		json_object_set_new(path, "configuration",
@@ -136,8 +138,8 @@ static int search_global(struct req *rq, struct err *e)
 	json_object_set_new(by_type, "total", json_integer(search.all));
 	req_object(rq, NULL, NULL, json_pack("{s:s}", "query", query));
 	return reply_json(rq, 200,
-		json_pack("{s:I, s:O, s:O, s:{s:s}}", "all", (json_int_t)search.all, "items", items, "byType", by_type, "byProject", project,
-			rq->who->identity->project_name));
+		json_pack("{s:I, s:O, s:O, s:{s:s}}", "all", (json_int_t)search.all, "items", items, "byType", by_type,
+			"byProject", project, rq->who->identity->project_name));
 }
 
 static const struct param SEARCH_PARAMS[] = {

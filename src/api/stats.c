@@ -9,8 +9,8 @@ static json_t *tables_json(const struct stats_list *list)
 	json_t *tables = json_array();
 	for (size_t i = 0; i < list->count; i++)
 		json_array_append_new(tables, json_pack("{s:s, s:I, s:f, s:f}", "id", list->items[i].name, "count",
-			(json_int_t)list->items[i].count, "durationTotalSeconds", list->items[i].duration_s, "durationTotalSecs",
-			list->items[i].duration_s));
+						      (json_int_t)list->items[i].count, "durationTotalSeconds",
+						      list->items[i].duration_s, "durationTotalSecs", list->items[i].duration_s));
 	return json_pack("{s:o, s:I, s:i}", "tables", tables, "totalCount", (json_int_t)list->total, "other", 0);
 }
 
@@ -18,7 +18,8 @@ static json_t *tags_json(const struct stats_list *list)
 {
 	json_t *tags = json_array();
 	for (size_t i = 0; i < list->count; i++)
-		json_array_append_new(tags, json_pack("{s:s, s:I}", "tag", list->items[i].name, "count", (json_int_t)list->items[i].count));
+		json_array_append_new(
+			tags, json_pack("{s:s, s:I}", "tag", list->items[i].name, "count", (json_int_t)list->items[i].count));
 	return json_pack("{s:o, s:i}", "tags", tags, "other", 0);
 }
 
@@ -26,7 +27,8 @@ static json_t *files_json(const struct stats_files *files)
 {
 	double mean = files->count ? (double)files->total_bytes / (double)files->count : 0;
 	return json_pack("{s:I, s:{s:I, s:f, s:I, s:I}}", "count", (json_int_t)files->count, "dataSizeBytes", "total",
-		(json_int_t)files->total_bytes, "mean", mean, "max", (json_int_t)files->most_bytes, "min", (json_int_t)files->least_bytes);
+		(json_int_t)files->total_bytes, "mean", mean, "max", (json_int_t)files->most_bytes, "min",
+		(json_int_t)files->least_bytes);
 }
 
 static int stats_show(struct req *rq, struct err *e)
@@ -55,8 +57,8 @@ static int stats_show(struct req *rq, struct err *e)
 		return rc;
 	req_object(rq, filter.run_id, NULL, NULL);
 	return reply_json(rq, 200,
-		json_pack("{s:{s:o, s:o}, s:{s:o, s:o}}", "tables", "import", tables_json(&imports), "export", tables_json(&exports), "files",
-			"total", files_json(&files), "tags", tags_json(&tags)));
+		json_pack("{s:{s:o, s:o}, s:{s:o, s:o}}", "tables", "import", tables_json(&imports), "export",
+			tables_json(&exports), "files", "total", files_json(&files), "tags", tags_json(&tags)));
 }
 
 static const struct param SHOW_PARAMS[] = {

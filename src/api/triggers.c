@@ -15,24 +15,27 @@ static json_t *watched_json(const struct trigger *trigger)
 	own(own_json) json_t *ids = json_loads(trigger->table_ids, 0, NULL);
 	json_t *tables = json_array(), *id;
 	size_t i;
-	json_array_foreach(ids, i, id)
+	json_array_foreach(ids, i, id) {
 		json_array_append_new(tables, json_pack("{s:O}", "tableId", id));
+	}
 	return tables;
 }
 
 static json_t *trigger_json(const struct trigger *trigger)
 {
 	return json_pack("{s:I, s:I, s:s, s:s, s:o, s:I, s:{s:I, s:s}, s:o}", "id", (json_int_t)trigger->id, "runWithTokenId",
-		(json_int_t)trigger->run_with_token_id, "component", trigger->component_id, "configurationId", trigger->configuration_id,
-		"lastRun", json_time(trigger->last_run_us), "coolDownPeriodMinutes", (json_int_t)trigger->cool_down_minutes, "creatorToken",
-		"id", (json_int_t)trigger->creator_token_id, "description", trigger->creator_description, "tables", watched_json(trigger));
+		(json_int_t)trigger->run_with_token_id, "component", trigger->component_id, "configurationId",
+		trigger->configuration_id, "lastRun", json_time(trigger->last_run_us), "coolDownPeriodMinutes",
+		(json_int_t)trigger->cool_down_minutes, "creatorToken", "id", (json_int_t)trigger->creator_token_id,
+		"description", trigger->creator_description, "tables", watched_json(trigger));
 }
 
 static void trigger_event(struct req *rq, const struct trigger *trigger)
 {
 	req_object(rq, arena_printf(rq->arena, "%lld", (long long)trigger->id), NULL,
-		json_pack("{s:s, s:s, s:I, s:o}", "component", trigger->component_id, "configurationId", trigger->configuration_id,
-			"runWithTokenId", (json_int_t)trigger->run_with_token_id, "tableIds", json_loads(trigger->table_ids, 0, NULL)));
+		json_pack("{s:s, s:s, s:I, s:o}", "component", trigger->component_id, "configurationId",
+			trigger->configuration_id, "runWithTokenId", (json_int_t)trigger->run_with_token_id, "tableIds",
+			json_loads(trigger->table_ids, 0, NULL)));
 }
 
 /* --- who -------------------------------------------------------------------------------------------------------------------- */
@@ -42,7 +45,8 @@ static int permit_trigger(struct req *rq, const char *const components[2], struc
 {
 	own(buf_done) struct buf missing = { 0 };
 	for (int i = 0; i < 2; i++) {
-		if (!components[i] || permit_sees_component(rq->who, components[i]) || (i == 1 && str_eq(components[0], components[1])))
+		if (!components[i] || permit_sees_component(rq->who, components[i]) ||
+			(i == 1 && str_eq(components[0], components[1])))
 			continue;
 		buf_printf(&missing, "%s%s", missing.length ? ", " : "", components[i]);
 	}
@@ -94,8 +98,8 @@ static bool wanted(struct req *rq, const struct trigger *trigger)
 {
 	const char *component = arg_text(rq, "component", NULL), *configuration = arg_text(rq, "configurationId", NULL);
 	return permit_sees_component(rq->who, trigger->component_id) &&
-		(str_empty(component) || str_eq(component, trigger->component_id)) &&
-		(str_empty(configuration) || str_eq(configuration, trigger->configuration_id));
+	       (str_empty(component) || str_eq(component, trigger->component_id)) &&
+	       (str_empty(configuration) || str_eq(configuration, trigger->configuration_id));
 }
 
 static int triggers_list(struct req *rq, struct err *e)
@@ -240,12 +244,15 @@ static const struct param TRIGGER_PARAMS[] = {
 };
 
 const struct route TRIGGER_ROUTES[] = {
-	{ "GET", "/v2/storage/triggers", ALLOW_TOKEN, EVENT_TRIGGERS_LISTED, RUN_WORK, triggers_list, LIST_PARAMS, "List triggers" },
+	{ "GET", "/v2/storage/triggers", ALLOW_TOKEN, EVENT_TRIGGERS_LISTED, RUN_WORK, triggers_list, LIST_PARAMS,
+		"List triggers" },
 	{ "POST", "/v2/storage/triggers", ALLOW_WRITER, EVENT_TRIGGER_CREATED, RUN_WRITE, triggers_create, TRIGGER_PARAMS,
 		"Create a trigger" },
-	{ "GET", "/v2/storage/triggers/{id}", ALLOW_TOKEN, EVENT_TRIGGER_READ, RUN_WORK, triggers_detail, NULL, "Read a trigger" },
+	{ "GET", "/v2/storage/triggers/{id}", ALLOW_TOKEN, EVENT_TRIGGER_READ, RUN_WORK, triggers_detail, NULL,
+		"Read a trigger" },
 	{ "PUT", "/v2/storage/triggers/{id}", ALLOW_WRITER, EVENT_TRIGGER_UPDATED, RUN_WRITE, triggers_update, TRIGGER_PARAMS,
 		"Change a trigger" },
-	{ "DELETE", "/v2/storage/triggers/{id}", ALLOW_WRITER, EVENT_TRIGGER_DELETED, RUN_WRITE, triggers_delete, NULL, "Delete a trigger" },
+	{ "DELETE", "/v2/storage/triggers/{id}", ALLOW_WRITER, EVENT_TRIGGER_DELETED, RUN_WRITE, triggers_delete, NULL,
+		"Delete a trigger" },
 	{ 0 },
 };

@@ -7,16 +7,16 @@
 #include "store/list.h"
 #include "store/metadata.h"
 
-#define CONFIG_COLUMNS \
-	"project_id, number, branch_id, component_id, id, name, description, is_disabled, is_deleted, configuration, state, " \
-	"rows_sort_order, created_us, creator_token_id, creator_description, version, version_us, version_token_id, " \
+#define CONFIG_COLUMNS                                                                                                           \
+	"project_id, number, branch_id, component_id, id, name, description, is_disabled, is_deleted, configuration, state, "    \
+	"rows_sort_order, created_us, creator_token_id, creator_description, version, version_us, version_token_id, "            \
 	"version_token_description, change_description, version_identifier, own_token_id"
-#define VERSION_COLUMNS \
-	"project_id, number, version, name, description, is_disabled, is_deleted, configuration, rows_sort_order, version_us, " \
+#define VERSION_COLUMNS                                                                                                          \
+	"project_id, number, version, name, description, is_disabled, is_deleted, configuration, rows_sort_order, version_us, "  \
 	"version_token_id, version_token_description, change_description, version_identifier"
 
-struct revision revision_make(struct arena *arena, int64_t version, int64_t token_id, const char *token_description,
-	const char *change_description)
+struct revision revision_make(
+	struct arena *arena, int64_t version, int64_t token_id, const char *token_description, const char *change_description)
 {
 	char identifier[UUID_TEXT_SIZE];
 	int64_t now = now_us();
@@ -53,8 +53,8 @@ static void config_read(struct arena *arena, struct db_rows *rows, struct config
 		.created_us = db_col_int(rows, 12),
 		.creator_token_id = db_col_int(rows, 13),
 		.creator_description = keep(arena, rows, 14),
-		.current = { db_col_int(rows, 15), db_col_int(rows, 16), db_col_int(rows, 17), keep(arena, rows, 18), keep(arena, rows, 19),
-			keep(arena, rows, 20) },
+		.current = { db_col_int(rows, 15), db_col_int(rows, 16), db_col_int(rows, 17), keep(arena, rows, 18),
+			keep(arena, rows, 19), keep(arena, rows, 20) },
 		.own_token_id = db_col_int(rows, 21),
 	};
 }
@@ -62,10 +62,12 @@ static void config_read(struct arena *arena, struct db_rows *rows, struct config
 int config_find(struct db *db, struct arena *arena, const struct config_key *key, struct config **ret, struct err *e)
 {
 	static const struct sql find = {
-		.text = "SELECT " CONFIG_COLUMNS " FROM configurations WHERE project_id = $1 AND branch_id = $2 AND component_id = $3 AND id = $4",
+		.text = "SELECT " CONFIG_COLUMNS
+			" FROM configurations WHERE project_id = $1 AND branch_id = $2 AND component_id = $3 AND id = $4",
 	};
 	own(own_rows) struct db_rows *rows = NULL;
-	int rc = db_find(db, &find, DB_ARGS(db_i(key->project_id), db_i(key->branch_id), db_s(key->component_id), db_s(key->id)), &rows, e);
+	int rc = db_find(db, &find, DB_ARGS(db_i(key->project_id), db_i(key->branch_id), db_s(key->component_id), db_s(key->id)),
+		&rows, e);
 	if (rc <= 0)
 		return rc;
 	struct config *config = arena_new_of(arena, struct config);
@@ -76,16 +78,19 @@ int config_find(struct db *db, struct arena *arena, const struct config_key *key
 	return 1;
 }
 
-int config_list(struct db *db, struct arena *arena, const struct config_key *key, bool deleted, struct config_list *ret, struct err *e)
+int config_list(
+	struct db *db, struct arena *arena, const struct config_key *key, bool deleted, struct config_list *ret, struct err *e)
 {
 	static const struct sql list = {
-		.text = "SELECT " CONFIG_COLUMNS " FROM configurations WHERE project_id = $1 AND branch_id = $2 AND is_deleted = $3 "
+		.text = "SELECT " CONFIG_COLUMNS
+			" FROM configurations WHERE project_id = $1 AND branch_id = $2 AND is_deleted = $3 "
 			"AND (CAST($4 AS TEXT) = '' OR component_id = $4) ORDER BY component_id, number",
 	};
 	own(own_rows) struct db_rows *rows = NULL;
 	struct config_list configs = { NULL, 0 };
 	int rc = db_query(db, &list,
-		DB_ARGS(db_i(key->project_id), db_i(key->branch_id), db_bool(deleted), db_s(key->component_id ? key->component_id : "")),
+		DB_ARGS(db_i(key->project_id), db_i(key->branch_id), db_bool(deleted),
+			db_s(key->component_id ? key->component_id : "")),
 		&rows, e);
 	if (rc < 0)
 		return rc;
@@ -110,9 +115,10 @@ static int version_insert(struct db *db, const struct config *config, struct err
 	};
 	const struct revision *current = &config->current;
 	return db_exec(db, &insert,
-		DB_ARGS(db_i(config->project_id), db_i(config->number), db_i(current->version), db_s(config->name), db_s(config->description),
-			db_bool(config->is_disabled), db_bool(config->is_deleted), db_s(config->configuration), db_s(config->rows_sort_order),
-			db_i(current->created_us), db_i(current->token_id), db_s(current->token_description), db_s(current->change_description),
+		DB_ARGS(db_i(config->project_id), db_i(config->number), db_i(current->version), db_s(config->name),
+			db_s(config->description), db_bool(config->is_disabled), db_bool(config->is_deleted),
+			db_s(config->configuration), db_s(config->rows_sort_order), db_i(current->created_us),
+			db_i(current->token_id), db_s(current->token_description), db_s(current->change_description),
 			db_s(current->identifier)),
 		e);
 }
@@ -120,7 +126,8 @@ static int version_insert(struct db *db, const struct config *config, struct err
 int config_insert(struct db *db, struct arena *arena, struct config *config, struct err *e)
 {
 	static const struct sql insert = {
-		.text = "INSERT INTO configurations (" CONFIG_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+		.text = "INSERT INTO configurations (" CONFIG_COLUMNS
+			") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
 			"$15, $16, $17, $18, $19, $20, $21, 0)",
 	};
 	int rc = db_next_id(db, "configuration", &config->number, e);
@@ -130,11 +137,13 @@ int config_insert(struct db *db, struct arena *arena, struct config *config, str
 		config->id = arena_printf(arena, "%lld", (long long)config->number);
 	const struct revision *current = &config->current;
 	rc = db_exec(db, &insert,
-		DB_ARGS(db_i(config->project_id), db_i(config->number), db_i(config->branch_id), db_s(config->component_id), db_s(config->id),
-			db_s(config->name), db_s(config->description), db_bool(config->is_disabled), db_bool(config->is_deleted),
-			db_s(config->configuration), db_s(config->state), db_s(config->rows_sort_order), db_i(config->created_us),
-			db_i(config->creator_token_id), db_s(config->creator_description), db_i(current->version), db_i(current->created_us),
-			db_i(current->token_id), db_s(current->token_description), db_s(current->change_description), db_s(current->identifier)),
+		DB_ARGS(db_i(config->project_id), db_i(config->number), db_i(config->branch_id), db_s(config->component_id),
+			db_s(config->id), db_s(config->name), db_s(config->description), db_bool(config->is_disabled),
+			db_bool(config->is_deleted), db_s(config->configuration), db_s(config->state),
+			db_s(config->rows_sort_order), db_i(config->created_us), db_i(config->creator_token_id),
+			db_s(config->creator_description), db_i(current->version), db_i(current->created_us),
+			db_i(current->token_id), db_s(current->token_description), db_s(current->change_description),
+			db_s(current->identifier)),
 		e);
 	return rc < 0 ? rc : version_insert(db, config, e);
 }
@@ -142,16 +151,18 @@ int config_insert(struct db *db, struct arena *arena, struct config *config, str
 int config_update(struct db *db, const struct config *config, struct err *e)
 {
 	static const struct sql update = {
-		.text = "UPDATE configurations SET name = $3, description = $4, is_disabled = $5, is_deleted = $6, configuration = $7, "
-			"rows_sort_order = $8, version = $9, version_us = $10, version_token_id = $11, version_token_description = $12, "
+		.text = "UPDATE configurations SET name = $3, description = $4, is_disabled = $5, is_deleted = $6, configuration "
+			"= $7, "
+			"rows_sort_order = $8, version = $9, version_us = $10, version_token_id = $11, version_token_description "
+			"= $12, "
 			"change_description = $13, version_identifier = $14 WHERE project_id = $1 AND number = $2",
 	};
 	const struct revision *current = &config->current;
 	int rc = db_exec(db, &update,
 		DB_ARGS(db_i(config->project_id), db_i(config->number), db_s(config->name), db_s(config->description),
-			db_bool(config->is_disabled), db_bool(config->is_deleted), db_s(config->configuration), db_s(config->rows_sort_order),
-			db_i(current->version), db_i(current->created_us), db_i(current->token_id), db_s(current->token_description),
-			db_s(current->change_description), db_s(current->identifier)),
+			db_bool(config->is_disabled), db_bool(config->is_deleted), db_s(config->configuration),
+			db_s(config->rows_sort_order), db_i(current->version), db_i(current->created_us), db_i(current->token_id),
+			db_s(current->token_description), db_s(current->change_description), db_s(current->identifier)),
 		e);
 	return rc < 0 ? rc : version_insert(db, config, e);
 }
@@ -164,7 +175,9 @@ int config_update_state(struct db *db, const struct config *config, struct err *
 
 int config_update_token(struct db *db, const struct config *config, struct err *e)
 {
-	static const struct sql update = { .text = "UPDATE configurations SET own_token_id = $3 WHERE project_id = $1 AND number = $2" };
+	static const struct sql update = {
+		.text = "UPDATE configurations SET own_token_id = $3 WHERE project_id = $1 AND number = $2"
+	};
 	return db_exec(db, &update, DB_ARGS(db_i(config->project_id), db_i(config->number), db_i(config->own_token_id)), e);
 }
 
@@ -213,10 +226,12 @@ static void version_read(struct arena *arena, struct db_rows *rows, const struct
 		keep(arena, rows, 12), keep(arena, rows, 13) };
 }
 
-int config_version_find(struct db *db, struct arena *arena, const struct config *config, int64_t version, struct config **ret, struct err *e)
+int config_version_find(
+	struct db *db, struct arena *arena, const struct config *config, int64_t version, struct config **ret, struct err *e)
 {
 	static const struct sql find = {
-		.text = "SELECT " VERSION_COLUMNS " FROM configuration_versions WHERE project_id = $1 AND number = $2 AND version = $3",
+		.text = "SELECT " VERSION_COLUMNS
+			" FROM configuration_versions WHERE project_id = $1 AND number = $2 AND version = $3",
 	};
 	own(own_rows) struct db_rows *rows = NULL;
 	int rc = db_find(db, &find, DB_ARGS(db_i(config->project_id), db_i(config->number), db_i(version)), &rows, e);

@@ -45,7 +45,8 @@ struct config_key {
 /* Also one in the trash (is_deleted). 1 found, 0 not found, negative failed. */
 int config_find(struct db *db, struct arena *arena, const struct config_key *key, struct config **ret, struct err *e);
 /* Those in the trash, or those that are not; by component, then oldest first. */
-int config_list(struct db *db, struct arena *arena, const struct config_key *key, bool deleted, struct config_list *ret, struct err *e);
+int config_list(
+	struct db *db, struct arena *arena, const struct config_key *key, bool deleted, struct config_list *ret, struct err *e);
 /* Gives number, and id when it is NULL; inserts it with its first version. */
 int config_insert(struct db *db, struct arena *arena, struct config *config, struct err *e);
 /* Writes everything but the state, and adds the version that current says. */
@@ -58,13 +59,14 @@ int config_remove(struct db *db, const struct config *config, struct err *e);
 int config_remove_branch(struct db *db, struct arena *arena, int64_t project_id, int64_t branch_id, struct err *e);
 
 /* A version as a configuration that has no state; number and ids are those of config. 1, 0, negative. */
-int config_version_find(struct db *db, struct arena *arena, const struct config *config, int64_t version, struct config **ret, struct err *e);
+int config_version_find(
+	struct db *db, struct arena *arena, const struct config *config, int64_t version, struct config **ret, struct err *e);
 /* Newest first. */
 int config_version_list(struct db *db, struct arena *arena, const struct config *config, const int64_t limit_offset[2],
 	struct config_list *ret, struct err *e);
 
 /* What a new revision of this version says; identifier is made. */
-struct revision revision_make(struct arena *arena, int64_t version, int64_t token_id, const char *token_description,
-	const char *change_description);
+struct revision revision_make(
+	struct arena *arena, int64_t version, int64_t token_id, const char *token_description, const char *change_description);
 
 #endif

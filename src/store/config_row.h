@@ -21,7 +21,8 @@ struct config_row_list {
 };
 
 /* Also a deleted one, whose version and state go on when it is made anew. 1 found, 0 not found, negative failed. */
-int config_row_find(struct db *db, struct arena *arena, const struct config *config, const char *id, struct config_row **ret, struct err *e);
+int config_row_find(
+	struct db *db, struct arena *arena, const struct config *config, const char *id, struct config_row **ret, struct err *e);
 /* Living ones in the configuration's order; without one by id. */
 int config_row_list(struct db *db, struct arena *arena, const struct config *config, struct config_row_list *ret, struct err *e);
 
@@ -32,9 +33,10 @@ int config_row_update_state(struct db *db, const struct config_row *row, struct 
 int config_row_remove(struct db *db, const struct config *config, const struct config_row *row, struct err *e);
 
 /* The rows as they were in that version of the configuration, without states, in its order. */
-int config_row_list_at(struct db *db, struct arena *arena, const struct config *version, struct config_row_list *ret, struct err *e);
-int config_row_version_find(struct db *db, struct arena *arena, const struct config_row *row, int64_t version, struct config_row **ret,
-	struct err *e);
+int config_row_list_at(
+	struct db *db, struct arena *arena, const struct config *version, struct config_row_list *ret, struct err *e);
+int config_row_version_find(struct db *db, struct arena *arena, const struct config_row *row, int64_t version,
+	struct config_row **ret, struct err *e);
 /* Newest first. */
 int config_row_version_list(struct db *db, struct arena *arena, const struct config_row *row, const int64_t limit_offset[2],
 	struct config_row_list *ret, struct err *e);

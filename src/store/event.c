@@ -8,9 +8,11 @@
 #include "base/str.h"
 #include "store/event_query.h"
 
-#define EVENT_COLUMNS \
-	"project_id, id, created_us, branch_id, name, component, configuration_id, message, description, level, run_id, object_type, " \
-	"object_id, object_name, token_id, token_name, operation, outcome, address, user_agent, client_agent, referer, via, is_async, " \
+#define EVENT_COLUMNS                                                                                                            \
+	"project_id, id, created_us, branch_id, name, component, configuration_id, message, description, level, run_id, "        \
+	"object_type, "                                                                                                          \
+	"object_id, object_name, token_id, token_name, operation, outcome, address, user_agent, client_agent, referer, via, "    \
+	"is_async, "                                                                                                             \
 	"duration_s, params, results, attachments"
 
 /* Headers are bytes of the client's; what is no text must not make a list unreadable. */
@@ -24,18 +26,20 @@ static struct db_arg text_or_empty(const char *text)
 int event_insert(struct db *db, const struct event *event, struct err *e)
 {
 	static const struct sql insert = {
-		.text = "INSERT INTO events (" EVENT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "
+		.text = "INSERT INTO events (" EVENT_COLUMNS
+			") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "
 			"$16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)",
 	};
 	return db_exec(db, &insert,
-		DB_ARGS(db_i(event->project_id), db_s(event->id), db_i(event->created_us), db_i(event->branch_id), db_s(event->name),
-			text_or_empty(event->component), text_or_empty(event->configuration_id), text_or_empty(event->message),
-			text_or_empty(event->description), text_or_empty(event->level), text_or_empty(event->run_id),
-			text_or_empty(event->object_type), text_or_empty(event->object_id), text_or_empty(event->object_name),
-			db_i(event->token_id), text_or_empty(event->token_name), text_or_empty(event->operation),
-			text_or_empty(event->outcome), text_or_empty(event->address), text_or_empty(event->user_agent),
-			text_or_empty(event->client_agent), text_or_empty(event->referer), text_or_empty(event->via),
-			db_i(event->is_async), event->has_duration ? db_f(event->duration_s) : db_null(), text_or_empty(event->params),
+		DB_ARGS(db_i(event->project_id), db_s(event->id), db_i(event->created_us), db_i(event->branch_id),
+			db_s(event->name), text_or_empty(event->component), text_or_empty(event->configuration_id),
+			text_or_empty(event->message), text_or_empty(event->description), text_or_empty(event->level),
+			text_or_empty(event->run_id), text_or_empty(event->object_type), text_or_empty(event->object_id),
+			text_or_empty(event->object_name), db_i(event->token_id), text_or_empty(event->token_name),
+			text_or_empty(event->operation), text_or_empty(event->outcome), text_or_empty(event->address),
+			text_or_empty(event->user_agent), text_or_empty(event->client_agent), text_or_empty(event->referer),
+			text_or_empty(event->via), db_i(event->is_async),
+			event->has_duration ? db_f(event->duration_s) : db_null(), text_or_empty(event->params),
 			text_or_empty(event->results), text_or_empty(event->attachments)),
 		e);
 }
@@ -80,7 +84,8 @@ static void event_read(struct db_rows *rows, struct arena *arena, struct event *
 	};
 }
 
-int event_find(struct db *db, struct arena *arena, const struct event_filter *who, const char *id, struct event *ret, struct err *e)
+int event_find(
+	struct db *db, struct arena *arena, const struct event_filter *who, const char *id, struct event *ret, struct err *e)
 {
 	static const struct sql find = {
 		.text = "SELECT " EVENT_COLUMNS " FROM events WHERE project_id = $1 AND id = $2 AND branch_id = $3 "

@@ -34,14 +34,14 @@ struct event {
 /* Which events to list. Zero or NULL: not asked. */
 struct event_filter {
 	int64_t project_id, branch_id;
-	int64_t seen_by;       /* only events that this token caused (R15) */
-	int64_t about_token;   /* about the token, or performed by it */
+	int64_t seen_by;     /* only events that this token caused (R15) */
+	int64_t about_token; /* about the token, or performed by it */
 	const char *object_type, *object_id;
 	const char *since_id, *max_id; /* both exclusive */
 	const char *component, *configuration_id;
 	const char *run_id; /* and its children "run_id.x" */
 	const char *operation, *outcome;
-	const char *q;      /* event_query.h; a bad one is ERR_QUERY_SYNTAX */
+	const char *q; /* event_query.h; a bad one is ERR_QUERY_SYNTAX */
 	bool oldest_first;
 	int64_t limit, offset;
 };
@@ -49,7 +49,8 @@ struct event_filter {
 /* Inside a write. */
 int event_insert(struct db *db, const struct event *event, struct err *e);
 /* 1 found, 0 not found, negative failed. seen_by as in the filter. */
-int event_find(struct db *db, struct arena *arena, const struct event_filter *who, const char *id, struct event *ret, struct err *e);
+int event_find(
+	struct db *db, struct arena *arena, const struct event_filter *who, const char *id, struct event *ret, struct err *e);
 typedef int event_each(void *arg, const struct event *event, struct err *e);
 /* Calls each() for every event, in order, until it fails; the event's memory ends with the call. arena is for the list's own texts. */
 int event_list(struct db *db, struct arena *arena, const struct event_filter *filter, event_each *each, void *arg, struct err *e);

@@ -1,13 +1,15 @@
 /* Removing old events: in small batches, on PostgreSQL whole months at once. */
 #include "store/event_keep.h"
 
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/own.h"
+#include "base/str.h"
 #include "store/list.h"
 
 #define MONTHS_AHEAD 3
@@ -15,7 +17,8 @@
 int event_keepings(struct db *db, struct arena *arena, struct event_keeping **ret, size_t *ret_count, struct err *e)
 {
 	static const struct sql list = {
-		.text = "SELECT id, events_keep_days, (SELECT MIN(events.id) FROM events WHERE events.project_id = projects.id) FROM projects "
+		.text = "SELECT id, events_keep_days, (SELECT MIN(events.id) FROM events WHERE events.project_id = projects.id) "
+			"FROM projects "
 			"ORDER BY id",
 	};
 	own(own_rows) struct db_rows *rows = NULL;
@@ -29,7 +32,8 @@ int event_keepings(struct db *db, struct arena *arena, struct event_keeping **re
 		if (!items)
 			return fail_internal(e, ERR_INTERNAL, "no memory for the projects");
 		const char *oldest = db_col_text(rows, 2);
-		items[count++] = (struct event_keeping){ db_col_int(rows, 0), db_col_int(rows, 1), arena_strdup(arena, oldest ? oldest : "") };
+		items[count++] = (struct event_keeping){ db_col_int(rows, 0), db_col_int(rows, 1),
+			arena_strdup(arena, oldest ? oldest : "") };
 	}
 	if (rc < 0)
 		return rc;
@@ -48,11 +52,13 @@ char *event_id_bound(int64_t time_us, char ret[14])
 int event_remove_before(struct db *db, int64_t project_id, int64_t before_us, int64_t limit, int64_t *ret_removed, struct err *e)
 {
 	static const struct sql remove = {
-		.text = "DELETE FROM events WHERE project_id = $1 AND id IN (SELECT id FROM events WHERE project_id = $1 AND id < $2 "
+		.text = "DELETE FROM events WHERE project_id = $1 AND id IN (SELECT id FROM events WHERE project_id = $1 AND id "
+			"< $2 "
 			"ORDER BY id LIMIT $3)",
 	};
 	char bound[14];
-	return db_exec_changed(db, &remove, DB_ARGS(db_i(project_id), db_s(event_id_bound(before_us, bound)), db_i(limit)), ret_removed, e);
+	return db_exec_changed(
+		db, &remove, DB_ARGS(db_i(project_id), db_s(event_id_bound(before_us, bound)), db_i(limit)), ret_removed, e);
 }
 
 /* --- months ------------------------------------------------------------------------------------------------------------------ */
@@ -72,7 +78,8 @@ static int64_t month_start(int year, int month)
 static struct month month_of(int year, int month)
 {
 	struct month ret = { .from_us = month_start(year, month), .until_us = month_start(year, month + 1) };
-	snprintf(ret.name, sizeof(ret.name), "events_%04u_%02u", (unsigned)(year + month / 12) % 10000, (unsigned)(month % 12 + 1) % 100);
+	snprintf(ret.name, sizeof(ret.name), "events_%04u_%02u", (unsigned)(year + month / 12) % 10000,
+		(unsigned)(month % 12 + 1) % 100);
 	return ret;
 }
 
@@ -86,34 +93,34 @@ static int month_exists(struct db *db, const struct month *month, struct err *e)
 	return rc;
 }
 
-/* A statement about a month: names and bounds can't be parameters there, and are ours. */
-static int __attribute__((format(printf, 3, 4))) run(struct db *db, struct err *e, const char *format, ...)
+/* A statement about a month: names and bounds can't be parameters there, and are ours. Empties the text. */
+static int run(struct db *db, struct buf *text, struct err *e)
 {
-	char text[256];
-	va_list args;
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	return db_exec_text(db, text, DB_NONE, NULL, e);
+	if (text->failed)
+		return fail_internal(e, ERR_INTERNAL, "no memory for a statement");
+	int rc = db_exec_text(db, text->data, DB_NONE, NULL, e);
+	buf_clear(text);
+	return rc;
 }
 
 /* What came before its month had a place stands in events_rest and moves. */
 static int month_make(struct db *db, const struct month *month, struct err *e)
 {
+	own(buf_done) struct buf text = { 0 };
 	char from[14], until[14];
 	event_id_bound(month->from_us, from);
 	event_id_bound(month->until_us, until);
-	/* Whoever writes meanwhile waits, and then finds the new place. */
-	int rc = run(db, e, "LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE");
-	if (rc >= 0)
-		rc = run(db, e, "CREATE TABLE %s (LIKE events INCLUDING ALL)", month->name);
-	if (rc >= 0)
-		rc = run(db, e, "INSERT INTO %s SELECT * FROM events_rest WHERE id >= '%s' AND id < '%s'", month->name, from, until);
-	if (rc >= 0)
-		rc = run(db, e, "DELETE FROM events_rest WHERE id >= '%s' AND id < '%s'", from, until);
-	if (rc >= 0)
-		rc = run(db, e, "ALTER TABLE events ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')", month->name, from, until);
-	return rc;
+	buf_puts(
+		&text, "LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE"); /* who writes meanwhile waits, and finds the new place */
+	int rc = run(db, &text, e);
+	buf_printf(&text, "CREATE TABLE %s (LIKE events INCLUDING ALL)", month->name);
+	rc = rc < 0 ? rc : run(db, &text, e);
+	buf_printf(&text, "INSERT INTO %s SELECT * FROM events_rest WHERE id >= '%s' AND id < '%s'", month->name, from, until);
+	rc = rc < 0 ? rc : run(db, &text, e);
+	buf_printf(&text, "DELETE FROM events_rest WHERE id >= '%s' AND id < '%s'", from, until);
+	rc = rc < 0 ? rc : run(db, &text, e);
+	buf_printf(&text, "ALTER TABLE events ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')", month->name, from, until);
+	return rc < 0 ? rc : run(db, &text, e);
 }
 
 /* Servers that share a database take turns. */
@@ -146,19 +153,21 @@ int event_months_ahead(struct db *db, int64_t now_us, struct err *e)
 
 static int drop_if_over(struct db *db, const char *name, int64_t before_us, struct err *e)
 {
-	int year, number;
-	if (sscanf(name, "events_%4d_%2d", &year, &number) != 2)
+	own(buf_done) struct buf text = { 0 };
+	if (strlen(name) != strlen("events_2026_11") || !str_starts(name, "events_"))
 		return 0;
-	struct month month = month_of(year, number - 1);
-	if (strcmp(month.name, name) != 0 || month.until_us > before_us)
+	struct month month = month_of((int)strtol(name + 7, NULL, 10), (int)strtol(name + 12, NULL, 10) - 1);
+	if (!str_eq(month.name, name) || month.until_us > before_us)
 		return 0;
-	return run(db, e, "DROP TABLE %s", month.name);
+	buf_printf(&text, "DROP TABLE %s", month.name);
+	return run(db, &text, e);
 }
 
 int event_months_drop(struct db *db, struct arena *arena, int64_t before_us, struct err *e)
 {
 	static const struct sql list = {
-		.text = "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent "
+		.text = "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = "
+			"i.inhparent "
 			"WHERE p.relname = 'events' ORDER BY c.relname",
 	};
 	struct db_rows *rows = NULL;

@@ -43,7 +43,8 @@ static int read_or(struct reader *reader, const struct event_node **ret);
 
 static int refuse(struct reader *reader, const char *what)
 {
-	return fail(reader->e, ERR_QUERY_SYNTAX, "Failed to parse query at character %zu: %s", (size_t)(reader->at - reader->start) + 1, what);
+	return fail(reader->e, ERR_QUERY_SYNTAX, "Failed to parse query at character %zu: %s",
+		(size_t)(reader->at - reader->start) + 1, what);
 }
 
 static void skip_blanks(struct reader *reader)
@@ -230,7 +231,8 @@ int event_query_parse(struct arena *arena, const char *q, const struct event_nod
 	const struct event_node *node = NULL;
 	*ret = NULL;
 	if (strlen(q) > EVENT_QUERY_LENGTH_MAX)
-		return fail(e, ERR_QUERY_SYNTAX, "Failed to parse query: it is longer than %d characters", EVENT_QUERY_LENGTH_MAX);
+		return fail(
+			e, ERR_QUERY_SYNTAX, "Failed to parse query: it is longer than %d characters", EVENT_QUERY_LENGTH_MAX);
 	skip_blanks(&reader);
 	if (*reader.at == '\0')
 		return 0;

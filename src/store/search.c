@@ -25,16 +25,21 @@ int search_names(struct db *db, struct arena *arena, int64_t project_id, const c
 {
 #define LIKE_PREFIX "LIKE lower(CAST($2 AS TEXT)) ESCAPE '\\' "
 	static const struct sql search = {
-		.text = "SELECT 'bucket' AS kind, id, display_name AS name, created_us, 0 AS branch_id, '' AS component_id, '' AS config_id, "
-			"'' AS config_name, '' AS bucket_id, '' AS bucket_name FROM buckets WHERE project_id = $1 AND lower(display_name) " LIKE_PREFIX
-			"UNION ALL SELECT 'table', t.id, t.display_name, t.created_us, 0, '', '', '', t.bucket_id, b.display_name FROM tables t "
+		.text = "SELECT 'bucket' AS kind, id, display_name AS name, created_us, 0 AS branch_id, '' AS component_id, '' "
+			"AS config_id, "
+			"'' AS config_name, '' AS bucket_id, '' AS bucket_name FROM buckets WHERE project_id = $1 AND "
+			"lower(display_name) " LIKE_PREFIX "UNION ALL SELECT 'table', t.id, t.display_name, t.created_us, 0, '', "
+			"'', '', t.bucket_id, b.display_name FROM tables t "
 			"JOIN buckets b ON b.project_id = t.project_id AND b.number = t.bucket_number "
 			"WHERE t.project_id = $1 AND lower(t.display_name) " LIKE_PREFIX
-			"UNION ALL SELECT 'configuration', id, name, created_us, branch_id, component_id, '', '', '', '' FROM configurations "
+			"UNION ALL SELECT 'configuration', id, name, created_us, branch_id, component_id, '', '', '', '' FROM "
+			"configurations "
 			"WHERE project_id = $1 AND is_deleted = 0 AND lower(name) " LIKE_PREFIX
-			"UNION ALL SELECT 'configuration-row', r.id, r.name, r.created_us, c.branch_id, c.component_id, c.id, c.name, '', '' "
+			"UNION ALL SELECT 'configuration-row', r.id, r.name, r.created_us, c.branch_id, c.component_id, c.id, "
+			"c.name, '', '' "
 			"FROM configuration_rows r JOIN configurations c ON c.project_id = r.project_id AND c.number = r.number "
-			"WHERE r.project_id = $1 AND r.is_deleted = 0 AND c.is_deleted = 0 AND lower(r.name) " LIKE_PREFIX "ORDER BY name, kind, id",
+			"WHERE r.project_id = $1 AND r.is_deleted = 0 AND c.is_deleted = 0 AND lower(r.name) " LIKE_PREFIX
+			"ORDER BY name, kind, id",
 	};
 	own(own_rows) struct db_rows *rows = NULL;
 	char *pattern = prefix_pattern(arena, prefix);

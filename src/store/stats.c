@@ -14,8 +14,8 @@ static struct db_args filter_args(const struct stats_filter *filter, struct db_a
 }
 
 /* Rows of name, count, duration in microseconds. */
-static int read_list(struct db *db, struct arena *arena, const struct sql *sql, const struct stats_filter *filter, struct stats_list *ret,
-	struct err *e)
+static int read_list(struct db *db, struct arena *arena, const struct sql *sql, const struct stats_filter *filter,
+	struct stats_list *ret, struct err *e)
 {
 	own(own_rows) struct db_rows *rows = NULL;
 	struct stats_list list = { NULL, 0, 0 };
@@ -27,7 +27,8 @@ static int read_list(struct db *db, struct arena *arena, const struct sql *sql, 
 		list.items = list_room(arena, list.items, list.count, sizeof(*list.items));
 		if (!list.items)
 			return fail_internal(e, ERR_INTERNAL, "no memory for the statistics");
-		struct stats_item item = { arena_strdup(arena, db_col_text(rows, 0)), db_col_int(rows, 1), (double)db_col_int(rows, 2) / 1e6 };
+		struct stats_item item = { arena_strdup(arena, db_col_text(rows, 0)), db_col_int(rows, 1),
+			(double)db_col_int(rows, 2) / 1e6 };
 		list.items[list.count++] = item;
 		list.total += item.count;
 	}
@@ -36,8 +37,9 @@ static int read_list(struct db *db, struct arena *arena, const struct sql *sql, 
 	return rc;
 }
 
-#define EVENTS_OF_RUN \
-	"FROM events WHERE project_id = $1 AND branch_id = $2 AND run_id = $3 AND run_id <> '' AND (CAST($4 AS BIGINT) = 0 OR token_id = $4) "
+#define EVENTS_OF_RUN                                                                                                            \
+	"FROM events WHERE project_id = $1 AND branch_id = $2 AND run_id = $3 AND run_id <> '' AND (CAST($4 AS BIGINT) = 0 OR "  \
+	"token_id = $4) "
 
 int stats_imports(struct db *db, struct arena *arena, const struct stats_filter *filter, struct stats_list *ret, struct err *e)
 {
@@ -46,8 +48,8 @@ int stats_imports(struct db *db, struct arena *arena, const struct stats_filter 
 			"CAST(SUM(CASE WHEN name = 'storage.tableImportDone' THEN 1 ELSE 0 END) AS BIGINT) AS done, "
 			"CAST(SUM(CASE WHEN name = 'storage.tableImportStarted' THEN 0 ELSE 1 END) AS BIGINT) AS ended, "
 			"CAST(SUM(CASE WHEN name = 'storage.tableImportStarted' THEN 1 ELSE 0 END) AS BIGINT) AS started, "
-			"CAST(SUM(CASE WHEN name = 'storage.tableImportStarted' THEN -created_us ELSE created_us END) AS BIGINT) AS duration "
-			EVENTS_OF_RUN
+			"CAST(SUM(CASE WHEN name = 'storage.tableImportStarted' THEN -created_us ELSE created_us END) AS BIGINT) "
+			"AS duration " EVENTS_OF_RUN
 			"AND name IN ('storage.tableImportDone', 'storage.tableImportStarted', 'storage.tableImportError') "
 			"GROUP BY object_id) AS counted WHERE done > 0 ORDER BY done DESC, object_id",
 	};
@@ -63,15 +65,15 @@ int stats_exports(struct db *db, struct arena *arena, const struct stats_filter 
 	return read_list(db, arena, &exports, filter, ret, e);
 }
 
-#define FILES_OF_RUN \
-	"WHERE files.project_id = $1 AND files.branch_id = $2 AND files.run_id = $3 " \
+#define FILES_OF_RUN                                                                                                             \
+	"WHERE files.project_id = $1 AND files.branch_id = $2 AND files.run_id = $3 "                                            \
 	"AND (CAST($4 AS BIGINT) = 0 OR files.creator_token_id = $4) "
 
 int stats_tags(struct db *db, struct arena *arena, const struct stats_filter *filter, struct stats_list *ret, struct err *e)
 {
 	static const struct sql tags = {
-		.text = "SELECT tag, COUNT(*), 0 FROM file_tags JOIN files ON files.project_id = file_tags.project_id AND files.id = file_tags.file_id "
-			FILES_OF_RUN "GROUP BY tag ORDER BY COUNT(*) DESC, tag",
+		.text = "SELECT tag, COUNT(*), 0 FROM file_tags JOIN files ON files.project_id = file_tags.project_id AND "
+			"files.id = file_tags.file_id " FILES_OF_RUN "GROUP BY tag ORDER BY COUNT(*) DESC, tag",
 	};
 	return read_list(db, arena, &tags, filter, ret, e);
 }
@@ -79,7 +81,8 @@ int stats_tags(struct db *db, struct arena *arena, const struct stats_filter *fi
 int stats_files(struct db *db, const struct stats_filter *filter, struct stats_files *ret, struct err *e)
 {
 	static const struct sql files = {
-		.text = "SELECT COUNT(*), CAST(COALESCE(SUM(size_bytes), 0) AS BIGINT), COALESCE(MAX(size_bytes), 0), COALESCE(MIN(size_bytes), 0) "
+		.text = "SELECT COUNT(*), CAST(COALESCE(SUM(size_bytes), 0) AS BIGINT), COALESCE(MAX(size_bytes), 0), "
+			"COALESCE(MIN(size_bytes), 0) "
 			"FROM (SELECT CASE WHEN size_bytes < 0 THEN 0 ELSE size_bytes END AS size_bytes FROM files " FILES_OF_RUN
 			"AND files.id IN (SELECT file_id FROM file_runs WHERE project_id = $1 AND run_id = $3)) AS sized",
 	};

@@ -9,8 +9,8 @@
 
 struct stats_filter {
 	int64_t project_id, branch_id;
-	const char *run_id;  /* exactly this one, not its children */
-	int64_t seen_by;     /* 0: everybody's; else only what this token caused (R15) */
+	const char *run_id; /* exactly this one, not its children */
+	int64_t seen_by;    /* 0: everybody's; else only what this token caused (R15) */
 };
 
 /* A table, or a tag of files, with the times that it occurred; most first. */

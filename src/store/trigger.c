@@ -4,8 +4,9 @@
 #include "base/own.h"
 #include "store/list.h"
 
-#define TRIGGER_COLUMNS \
-	"project_id, id, component_id, configuration_id, run_with_token_id, cool_down_minutes, table_ids, last_run_us, creator_token_id, " \
+#define TRIGGER_COLUMNS                                                                                                          \
+	"project_id, id, component_id, configuration_id, run_with_token_id, cool_down_minutes, table_ids, last_run_us, "         \
+	"creator_token_id, "                                                                                                     \
 	"creator_description"
 
 static void trigger_read(struct arena *arena, struct db_rows *rows, struct trigger *ret)
@@ -24,7 +25,8 @@ static void trigger_read(struct arena *arena, struct db_rows *rows, struct trigg
 	};
 }
 
-static int find_one(struct db *db, struct arena *arena, const struct sql *sql, struct db_args args, struct trigger **ret, struct err *e)
+static int find_one(
+	struct db *db, struct arena *arena, const struct sql *sql, struct db_args args, struct trigger **ret, struct err *e)
 {
 	own(own_rows) struct db_rows *rows = NULL;
 	int rc = db_find(db, sql, args, &rows, e);
@@ -44,10 +46,12 @@ int trigger_find(struct db *db, struct arena *arena, int64_t project_id, int64_t
 	return find_one(db, arena, &find, DB_ARGS(db_i(project_id), db_i(id)), ret, e);
 }
 
-int trigger_uses_token(struct db *db, struct arena *arena, int64_t project_id, int64_t token_id, struct trigger **ret, struct err *e)
+int trigger_uses_token(
+	struct db *db, struct arena *arena, int64_t project_id, int64_t token_id, struct trigger **ret, struct err *e)
 {
 	static const struct sql find = {
-		.text = "SELECT " TRIGGER_COLUMNS " FROM triggers WHERE project_id = $1 AND run_with_token_id = $2 ORDER BY id LIMIT 1",
+		.text = "SELECT " TRIGGER_COLUMNS
+			" FROM triggers WHERE project_id = $1 AND run_with_token_id = $2 ORDER BY id LIMIT 1",
 	};
 	return find_one(db, arena, &find, DB_ARGS(db_i(project_id), db_i(token_id)), ret, e);
 }
@@ -80,22 +84,24 @@ int trigger_insert(struct db *db, struct trigger *trigger, struct err *e)
 	if (rc < 0)
 		return rc;
 	return db_exec(db, &insert,
-		DB_ARGS(db_i(trigger->project_id), db_i(trigger->id), db_s(trigger->component_id), db_s(trigger->configuration_id),
-			db_i(trigger->run_with_token_id), db_i(trigger->cool_down_minutes), db_s(trigger->table_ids),
-			db_i(trigger->last_run_us), db_i(trigger->creator_token_id), db_s(trigger->creator_description)),
+		DB_ARGS(db_i(trigger->project_id), db_i(trigger->id), db_s(trigger->component_id),
+			db_s(trigger->configuration_id), db_i(trigger->run_with_token_id), db_i(trigger->cool_down_minutes),
+			db_s(trigger->table_ids), db_i(trigger->last_run_us), db_i(trigger->creator_token_id),
+			db_s(trigger->creator_description)),
 		e);
 }
 
 int trigger_update(struct db *db, const struct trigger *trigger, struct err *e)
 {
 	static const struct sql update = {
-		.text = "UPDATE triggers SET component_id = $3, configuration_id = $4, run_with_token_id = $5, cool_down_minutes = $6, "
+		.text = "UPDATE triggers SET component_id = $3, configuration_id = $4, run_with_token_id = $5, cool_down_minutes "
+			"= $6, "
 			"table_ids = $7, last_run_us = $8 WHERE project_id = $1 AND id = $2",
 	};
 	return db_exec(db, &update,
-		DB_ARGS(db_i(trigger->project_id), db_i(trigger->id), db_s(trigger->component_id), db_s(trigger->configuration_id),
-			db_i(trigger->run_with_token_id), db_i(trigger->cool_down_minutes), db_s(trigger->table_ids),
-			db_i(trigger->last_run_us)),
+		DB_ARGS(db_i(trigger->project_id), db_i(trigger->id), db_s(trigger->component_id),
+			db_s(trigger->configuration_id), db_i(trigger->run_with_token_id), db_i(trigger->cool_down_minutes),
+			db_s(trigger->table_ids), db_i(trigger->last_run_us)),
 		e);
 }
 

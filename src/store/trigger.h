@@ -26,7 +26,8 @@ struct trigger_list {
 /* 1 found, 0 not found, negative failed. */
 int trigger_find(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct trigger **ret, struct err *e);
 /* The first trigger that runs with this token: 1, 0, negative. */
-int trigger_uses_token(struct db *db, struct arena *arena, int64_t project_id, int64_t token_id, struct trigger **ret, struct err *e);
+int trigger_uses_token(
+	struct db *db, struct arena *arena, int64_t project_id, int64_t token_id, struct trigger **ret, struct err *e);
 /* Oldest first. */
 int trigger_list(struct db *db, struct arena *arena, int64_t project_id, struct trigger_list *ret, struct err *e);
 /* Gives id. */

@@ -11,8 +11,8 @@
 #include "base/str.h"
 
 struct catalogue {
-	json_t *list;   /* sorted by id */
-	json_t *by_id;  /* id -> the same objects */
+	json_t *list;    /* sorted by id */
+	json_t *by_id;   /* id -> the same objects */
 	json_t *schemas; /* id -> what its events must hold */
 	json_t *owners;  /* ids of those whose configurations own a token */
 };
@@ -23,12 +23,33 @@ static const struct {
 	const char *name;
 	char standard;
 } MEMBERS[] = {
-	{ "id", 's' }, { "name", 's' }, { "type", 's' }, { "description", 's' }, { "longDescription", 's' }, { "version", 'v' },
-	{ "complexity", 's' }, { "categories", '[' }, { "hasRun", 't' }, { "hasUI", 't' }, { "ico32", 's' }, { "ico64", 's' },
-	{ "ico128", 's' }, { "data", '{' }, { "flags", '[' }, { "documentationUrl", 'n' }, { "configurationSchema", '{' },
-	{ "configurationRowSchema", '{' }, { "emptyConfiguration", '{' }, { "emptyConfigurationRow", '{' },
-	{ "createConfigurationRowSchema", '{' }, { "configurationDescription", 'n' }, { "uiOptions", '{' }, { "features", '[' },
-	{ "expiredOn", 'n' }, { "dataTypesConfiguration", '{' }, { "processorConfiguration", '{' },
+	{ "id", 's' },
+	{ "name", 's' },
+	{ "type", 's' },
+	{ "description", 's' },
+	{ "longDescription", 's' },
+	{ "version", 'v' },
+	{ "complexity", 's' },
+	{ "categories", '[' },
+	{ "hasRun", 't' },
+	{ "hasUI", 't' },
+	{ "ico32", 's' },
+	{ "ico64", 's' },
+	{ "ico128", 's' },
+	{ "data", '{' },
+	{ "flags", '[' },
+	{ "documentationUrl", 'n' },
+	{ "configurationSchema", '{' },
+	{ "configurationRowSchema", '{' },
+	{ "emptyConfiguration", '{' },
+	{ "emptyConfigurationRow", '{' },
+	{ "createConfigurationRowSchema", '{' },
+	{ "configurationDescription", 'n' },
+	{ "uiOptions", '{' },
+	{ "features", '[' },
+	{ "expiredOn", 'n' },
+	{ "dataTypesConfiguration", '{' },
+	{ "processorConfiguration", '{' },
 };
 
 static json_t *standard_value(char standard)
@@ -110,7 +131,8 @@ static int read_folder(struct catalogue *catalogue, const char *folder, struct e
 /* The folder beside the program (installed), or in the source tree that it was built in. */
 static bool find_folder(char folder[PATH_MAX])
 {
-	static const char *const places[] = { "components/definitions", "../components/definitions", "../share/chatelaine/components" };
+	static const char *const places[] = { "components/definitions", "../components/definitions",
+		"../share/chatelaine/components" };
 	char program[PATH_MAX - 64];
 	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
 	if (length < 0)
@@ -131,7 +153,8 @@ int catalogue_open(const struct conf *conf, struct catalogue **ret, struct err *
 	const char *folder = str_empty(conf->components) ? NULL : conf->components, *id;
 	json_t *component;
 	if (!folder && !find_folder(found))
-		return fail(e, ERR_INTERNAL, "the folder of component definitions was not found; say where it is with --components");
+		return fail(
+			e, ERR_INTERNAL, "the folder of component definitions was not found; say where it is with --components");
 	struct catalogue *catalogue = calloc(1, sizeof(*catalogue));
 	if (!catalogue)
 		return fail_internal(e, ERR_INTERNAL, "no memory for the catalogue");
@@ -144,8 +167,9 @@ int catalogue_open(const struct conf *conf, struct catalogue **ret, struct err *
 		catalogue_close(catalogue);
 		return rc;
 	}
-	json_object_foreach(catalogue->by_id, id, component)
+	json_object_foreach(catalogue->by_id, id, component) {
 		json_array_append(catalogue->list, component);
+	}
 	*ret = catalogue;
 	return 0;
 }
@@ -195,7 +219,8 @@ static void check_required(const char *path, json_t *schema, json_t *value, stru
 	}
 }
 
-int catalogue_check_event(const struct catalogue *catalogue, const char *component_id, json_t *params, json_t *results, struct err *e)
+int catalogue_check_event(
+	const struct catalogue *catalogue, const char *component_id, json_t *params, json_t *results, struct err *e)
 {
 	json_t *schema = json_object_get(catalogue->schemas, component_id);
 	check_required("params", json_object_get(schema, "params"), params, e);

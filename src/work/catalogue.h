@@ -25,6 +25,7 @@ bool catalogue_owns_token(const struct catalogue *catalogue, const char *compone
 
 /* Does a posted event fulfil what its component's definition demands ("eventSchema")? ERR_EVENT_SCHEMA with "errors" when not.
  * Unknown components and NULL are not checked. */
-int catalogue_check_event(const struct catalogue *catalogue, const char *component_id, json_t *params, json_t *results, struct err *e);
+int catalogue_check_event(
+	const struct catalogue *catalogue, const char *component_id, json_t *params, json_t *results, struct err *e);
 
 #endif

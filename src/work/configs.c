@@ -8,12 +8,15 @@
 
 void config_next_version(struct arena *arena, struct config *config, const struct origin *origin, const char *change_description)
 {
-	config->current = revision_make(arena, config->current.version + 1, origin->token_id, origin->token_description, change_description);
+	config->current = revision_make(
+		arena, config->current.version + 1, origin->token_id, origin->token_description, change_description);
 }
 
-void config_row_next_version(struct arena *arena, struct config_row *row, const struct origin *origin, const char *change_description)
+void config_row_next_version(
+	struct arena *arena, struct config_row *row, const struct origin *origin, const char *change_description)
 {
-	row->current = revision_make(arena, row->current.version + 1, origin->token_id, origin->token_description, change_description);
+	row->current =
+		revision_make(arena, row->current.version + 1, origin->token_id, origin->token_description, change_description);
 }
 
 static bool json_empty(json_t *value)
@@ -66,8 +69,8 @@ static int remove_rows(struct db *db, struct arena *arena, const struct config *
 }
 
 /* One in the trash is made anew: it keeps number, creator and count of versions. */
-static int make_again(struct db *db, struct arena *arena, const struct origin *origin, const struct config *old, struct config *config,
-	struct err *e)
+static int make_again(struct db *db, struct arena *arena, const struct origin *origin, const struct config *old,
+	struct config *config, struct err *e)
 {
 	config->number = old->number;
 	config->created_us = old->created_us;
@@ -84,7 +87,8 @@ static int make_again(struct db *db, struct arena *arena, const struct origin *o
 	return rc < 0 ? rc : config_update_state(db, config, e);
 }
 
-int config_make(struct db *db, struct arena *arena, const struct origin *origin, struct config *config, bool *ret_restored, struct err *e)
+int config_make(
+	struct db *db, struct arena *arena, const struct origin *origin, struct config *config, bool *ret_restored, struct err *e)
 {
 	struct config_key key = { config->project_id, config->branch_id, config->component_id, config->id };
 	struct config *old = NULL;
@@ -118,8 +122,8 @@ int config_row_name(struct db *db, struct arena *arena, struct config_row *row, 
 	return rc;
 }
 
-int config_row_change(struct db *db, struct arena *arena, const struct origin *origin, struct config *config, struct config_row *row,
-	const char *const change_descriptions[2], struct err *e)
+int config_row_change(struct db *db, struct arena *arena, const struct origin *origin, struct config *config,
+	struct config_row *row, const char *const change_descriptions[2], struct err *e)
 {
 	config_next_version(arena, config, origin, change_descriptions[0]);
 	config_row_next_version(arena, row, origin, change_descriptions[1]);
@@ -127,8 +131,8 @@ int config_row_change(struct db *db, struct arena *arena, const struct origin *o
 	return rc < 0 ? rc : config_row_write(db, config, row, e);
 }
 
-int config_row_make(struct db *db, struct arena *arena, const struct origin *origin, struct config *config, struct config_row *row,
-	const char *const change_descriptions[2], struct err *e)
+int config_row_make(struct db *db, struct arena *arena, const struct origin *origin, struct config *config,
+	struct config_row *row, const char *const change_descriptions[2], struct err *e)
 {
 	struct config_row *old = NULL;
 	int rc = config_row_find(db, arena, config, row->id, &old, e);
@@ -167,11 +171,13 @@ struct rollback {
 };
 
 /* Content of then, version after the row's latest, state of today. */
-static int roll_back_row(struct db *db, struct arena *arena, const struct rollback *rollback, struct config_row *then, struct err *e)
+static int roll_back_row(
+	struct db *db, struct arena *arena, const struct rollback *rollback, struct config_row *then, struct err *e)
 {
 	struct config_row *today = NULL;
-	const char *change_description = arena_printf(arena, "Rollback to version %lld (via configuration rollback to version %lld)",
-		(long long)then->current.version, (long long)rollback->version->current.version);
+	const char *change_description =
+		arena_printf(arena, "Rollback to version %lld (via configuration rollback to version %lld)",
+			(long long)then->current.version, (long long)rollback->version->current.version);
 	int rc = config_row_find(db, arena, rollback->config, then->id, &today, e);
 	if (rc < 0)
 		return rc;
@@ -180,8 +186,8 @@ static int roll_back_row(struct db *db, struct arena *arena, const struct rollba
 	return config_row_write(db, rollback->config, then, e);
 }
 
-int config_roll_back(struct db *db, struct arena *arena, const struct origin *origin, struct config *config, const struct config *version,
-	const char *change_description, struct err *e)
+int config_roll_back(struct db *db, struct arena *arena, const struct origin *origin, struct config *config,
+	const struct config *version, const char *change_description, struct err *e)
 {
 	struct config_row_list then = { NULL, 0 }, today = { NULL, 0 };
 	int rc = config_row_list_at(db, arena, version, &then, e);
@@ -206,8 +212,8 @@ int config_roll_back(struct db *db, struct arena *arena, const struct origin *or
 
 /* --- copies ---------------------------------------------------------------------------------------------------------------- */
 
-static int copy_row(struct db *db, struct arena *arena, const struct origin *origin, const struct config *copy, struct config_row *row,
-	struct err *e)
+static int copy_row(struct db *db, struct arena *arena, const struct origin *origin, const struct config *copy,
+	struct config_row *row, struct err *e)
 {
 	row->project_id = copy->project_id;
 	row->number = copy->number;
@@ -228,8 +234,8 @@ static int copy_rows(struct db *db, struct arena *arena, const struct origin *or
 	return rc;
 }
 
-int config_copy(struct db *db, struct arena *arena, const struct origin *origin, const struct config *version, struct config *copy,
-	struct err *e)
+int config_copy(struct db *db, struct arena *arena, const struct origin *origin, const struct config *version,
+	struct config *copy, struct err *e)
 {
 	struct config_row_list rows = { NULL, 0 };
 	bool restored;
@@ -241,8 +247,8 @@ int config_copy(struct db *db, struct arena *arena, const struct origin *origin,
 	copy->rows_sort_order = version->rows_sort_order;
 	copy->state = "{}";
 	if (!copy->current.change_description)
-		copy->current.change_description = arena_printf(arena, "Copied from configuration \"%s\" (%s) version %lld", version->name,
-			version->id, (long long)version->current.version);
+		copy->current.change_description = arena_printf(arena, "Copied from configuration \"%s\" (%s) version %lld",
+			version->name, version->id, (long long)version->current.version);
 	rc = config_make(db, arena, origin, copy, &restored, e);
 	return rc < 0 ? rc : copy_rows(db, arena, origin, copy, &rows, e);
 }
@@ -259,15 +265,16 @@ static int copy_metadata(struct db *db, struct arena *arena, const struct config
 	return rc;
 }
 
-static int copy_into_branch(struct db *db, struct arena *arena, const struct origin *origin, const struct config *from, int64_t branch_id,
-	struct err *e)
+static int copy_into_branch(struct db *db, struct arena *arena, const struct origin *origin, const struct config *from,
+	int64_t branch_id, struct err *e)
 {
 	struct config_row_list rows = { NULL, 0 };
 	struct config copy = *from;
 	copy.branch_id = branch_id;
 	copy.current.version = 0;
-	config_next_version(arena, &copy, origin, arena_printf(arena, "Copied from default branch configuration \"%s\" (%s) version %lld",
-		from->name, from->id, (long long)from->current.version));
+	config_next_version(arena, &copy, origin,
+		arena_printf(arena, "Copied from default branch configuration \"%s\" (%s) version %lld", from->name, from->id,
+			(long long)from->current.version));
 	copy.current.identifier = from->current.identifier;
 	int rc = config_row_list(db, arena, from, &rows, e);
 	if (rc >= 0)

@@ -52,7 +52,8 @@ static int remove_old(struct app *app, struct sweep_work *work, const struct eve
 		char bound[14];
 		work->project_id = keepings[i].project_id;
 		work->before_us = work->now_us - keep_days(app, &keepings[i]) * US_PER_DAY;
-		if (str_empty(keepings[i].oldest_id) || strcmp(keepings[i].oldest_id, event_id_bound(work->before_us, bound)) >= 0)
+		if (str_empty(keepings[i].oldest_id) ||
+			strcmp(keepings[i].oldest_id, event_id_bound(work->before_us, bound)) >= 0)
 			continue;
 		int rc = database_transact(app->database, remove_batch, work, e);
 		if (rc < 0)

@@ -109,7 +109,9 @@ int emit(struct db *db, const struct origin *origin, enum event_type type, const
 		.name = TYPES[type].name,
 		.component = object->component ? object->component : "storage",
 		.message = message.data,
-		.level = refused ? "warn" : failed ? "error" : "info",
+		.level = refused  ? "warn"
+			 : failed ? "error"
+				  : "info",
 		.run_id = origin->run_id,
 		.object_type = object->type ? object->type : TYPES[type].object_type,
 		.object_id = object->id,
@@ -117,7 +119,9 @@ int emit(struct db *db, const struct origin *origin, enum event_type type, const
 		.token_id = origin->token_id,
 		.token_name = origin->token_description,
 		.operation = operation_of(TYPES[type].class, object),
-		.outcome = refused ? "refused" : failed ? "error" : "success",
+		.outcome = refused  ? "refused"
+			   : failed ? "error"
+				    : "success",
 		.address = origin->address,
 		.user_agent = origin->user_agent,
 		.client_agent = origin->client_agent,

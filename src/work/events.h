@@ -27,9 +27,9 @@ struct event_object {
 	const char *type; /* NULL: the type's own ("table") */
 	const char *id;
 	const char *name;
-	json_t *params;      /* object or NULL */
-	json_t *results;     /* object or NULL */
-	json_t *attachments; /* array or NULL */
+	json_t *params;        /* object or NULL */
+	json_t *results;       /* object or NULL */
+	json_t *attachments;   /* array or NULL */
 	const char *component; /* NULL: "storage" */
 };
 

@@ -75,7 +75,8 @@ static int need_config(const struct flow_change *change, struct needs *needs, co
 }
 
 /* Both spellings of tasks: {"task": {"componentId", "configId"}} and {"component", "actionParameters": {"config"}}. */
-static int need_task(const struct flow_change *change, struct needs *needs, const struct config *flow, json_t *item, struct err *e)
+static int need_task(
+	const struct flow_change *change, struct needs *needs, const struct config *flow, json_t *item, struct err *e)
 {
 	json_t *task = json_object_get(item, "task"), *old_parameters = json_object_get(item, "actionParameters");
 	const char *component = json_string_value(json_object_get(task, "componentId"));
@@ -86,7 +87,8 @@ static int need_task(const struct flow_change *change, struct needs *needs, cons
 		.component_id = component ? component : json_string_value(json_object_get(item, "component")),
 		.id = config ? config : json_string_value(json_object_get(old_parameters, "config")),
 	};
-	if (!key.component_id || json_is_false(json_object_get(item, "enabled")) || json_is_false(json_object_get(item, "active")))
+	if (!key.component_id || json_is_false(json_object_get(item, "enabled")) ||
+		json_is_false(json_object_get(item, "active")))
 		return 0;
 	return need_config(change, needs, &key, e);
 }
@@ -130,21 +132,23 @@ static int bucket_order(const void *a, const void *b)
 }
 
 /* What is needed and (the caller may it, or the token could it before: then somebody who might has given it). */
-static void give_components(const struct flow_change *change, const struct needs *needs, const struct token *before, struct token *token)
+static void give_components(
+	const struct flow_change *change, const struct needs *needs, const struct token *before, struct token *token)
 {
 	const char *id;
 	json_t *ignored;
 	token->components = arena_array(change->arena, char *, json_object_size(needs->components) + 1);
 	token->component_count = 0;
-	json_object_foreach(needs->components, id, ignored)
+	json_object_foreach(needs->components, id, ignored) {
 		if (token->components && (permit_sees_component(change->who, id) || had_component(before, id)))
 			token->components[token->component_count++] = arena_strdup(change->arena, id);
+	}
 	if (token->component_count > 1)
 		qsort(token->components, token->component_count, sizeof(*token->components), text_order);
 }
 
-static int give_buckets(const struct flow_change *change, const struct needs *needs, const struct token *before, struct token *token,
-	struct err *e)
+static int give_buckets(const struct flow_change *change, const struct needs *needs, const struct token *before,
+	struct token *token, struct err *e)
 {
 	const char *id;
 	json_t *level;
@@ -180,7 +184,8 @@ static int fit(const struct flow_change *change, const struct config *flow, stru
 
 /* --- the token's life ----------------------------------------------------------------------------------------------------------- */
 
-static int record(const struct flow_change *change, const struct token *token, enum event_type type, const struct config *flow, struct err *e)
+static int record(const struct flow_change *change, const struct token *token, enum event_type type, const struct config *flow,
+	struct err *e)
 {
 	own(own_json) json_t *params = json_pack("{s:s, s:s}", "component", flow->component_id, "configurationId", flow->id);
 	struct event_object object = {

@@ -78,12 +78,32 @@ static const char *list(struct event_filter filter)
 
 static void test_lists(void)
 {
-	add(&(struct event){ .message = "a", .name = "storage.tokenCreated", .token_id = 1, .token_name = "O'Neill", .object_type = "token",
-		.object_id = "2", .run_id = "7", .operation = "manage", .outcome = "success" });
-	add(&(struct event){ .message = "b", .name = "storage.tableCreated", .token_id = 2, .object_type = "table", .object_id = "in.c-x.t",
-		.run_id = "7.1", .operation = "write", .outcome = "success", .level = "warn" });
-	add(&(struct event){ .message = "c", .name = "ext.c.", .token_id = 2, .component = "c", .configuration_id = "main-1", .run_id = "70",
-		.operation = "write", .outcome = "error" });
+	add(&(struct event){ .message = "a",
+		.name = "storage.tokenCreated",
+		.token_id = 1,
+		.token_name = "O'Neill",
+		.object_type = "token",
+		.object_id = "2",
+		.run_id = "7",
+		.operation = "manage",
+		.outcome = "success" });
+	add(&(struct event){ .message = "b",
+		.name = "storage.tableCreated",
+		.token_id = 2,
+		.object_type = "table",
+		.object_id = "in.c-x.t",
+		.run_id = "7.1",
+		.operation = "write",
+		.outcome = "success",
+		.level = "warn" });
+	add(&(struct event){ .message = "c",
+		.name = "ext.c.",
+		.token_id = 2,
+		.component = "c",
+		.configuration_id = "main-1",
+		.run_id = "70",
+		.operation = "write",
+		.outcome = "error" });
 	add(&(struct event){ .message = "\xff\xfe", .name = "ext.bytes.", .token_id = 3 });
 	CHECK_TEXT(list((struct event_filter){ 0 }), "(not UTF-8) c b a");
 	CHECK_TEXT(list((struct event_filter){ .oldest_first = true, .limit = 2 }), "a b");
@@ -110,8 +130,14 @@ static void test_find(void)
 	struct db *db;
 	struct event event;
 	struct event_filter who = { .project_id = PROJECT, .branch_id = BRANCH };
-	add(&(struct event){ .message = "d", .name = "ext.d.", .token_id = 9, .has_duration = true, .duration_s = 1.5, .params = "{\"a\":1}",
-		.address = "10.0.0.1", .is_async = true });
+	add(&(struct event){ .message = "d",
+		.name = "ext.d.",
+		.token_id = 9,
+		.has_duration = true,
+		.duration_s = 1.5,
+		.params = "{\"a\":1}",
+		.address = "10.0.0.1",
+		.is_async = true });
 	CHECK(db_reader_take(database, &db, &e) == 0);
 	char *id = NULL;
 	struct db_rows *rows;
@@ -137,8 +163,8 @@ static void test_find(void)
 
 static int emit_one(struct db *db, void *arg, struct err *err)
 {
-	json_t *params = json_pack("{s:s, s:s, s:s, s:{s:s}}", "component", "wr-db", "method", "GET", "reason", "no", "configuration",
-		"component", "deep");
+	json_t *params = json_pack("{s:s, s:s, s:s, s:{s:s}}", "component", "wr-db", "method", "GET", "reason", "no",
+		"configuration", "component", "deep");
 	struct origin origin = { .project_id = PROJECT, .branch_id = BRANCH, .token_id = 1 };
 	struct event_object object = { .id = "x", .name = "N", .params = params };
 	int rc = emit(db, &origin, *(enum event_type *)arg, &object, err);
@@ -165,8 +191,10 @@ static int remove_old(struct db *db, void *arg, struct err *err)
 static int make_project(struct db *db, void *arg, struct err *err)
 {
 	(void)arg;
-	return db_exec_text(db, "INSERT INTO projects (id, organization_id, name, created_us, default_branch_id, events_keep_days) "
-		"VALUES (771, 1, 'P', 0, 5, 30)", DB_NONE, NULL, err);
+	return db_exec_text(db,
+		"INSERT INTO projects (id, organization_id, name, created_us, default_branch_id, events_keep_days) "
+		"VALUES (771, 1, 'P', 0, 5, 30)",
+		DB_NONE, NULL, err);
 }
 
 static void test_removal(void)
@@ -218,8 +246,10 @@ static int drop_month(struct db *db, void *arg, struct err *err)
 	struct db_rows *rows;
 	char *name = NULL;
 	(void)arg;
-	int rc = db_query_text(db, "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = "
-		"i.inhparent WHERE p.relname = 'events' AND c.relname <> 'events_rest' ORDER BY c.relname LIMIT 1", DB_NONE, &rows, err);
+	int rc = db_query_text(db,
+		"SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = "
+		"i.inhparent WHERE p.relname = 'events' AND c.relname <> 'events_rest' ORDER BY c.relname LIMIT 1",
+		DB_NONE, &rows, err);
 	if (rc >= 0 && db_next(rows, err) == 1)
 		name = arena_strdup(arena, db_col_text(rows, 0));
 	db_rows_close(rows);
@@ -249,7 +279,8 @@ static void test_months(void)
 	if (database_engine(database) != DB_POSTGRES)
 		return;
 	test_months_made_late();
-	CHECK(number("SELECT COUNT(*) FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent WHERE p.relname = 'events'") == 4);
+	CHECK(number("SELECT COUNT(*) FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent WHERE p.relname = 'events'") ==
+		4);
 	CHECK(number("SELECT COUNT(*) FROM events_rest") <= 1);
 	add(&(struct event){ .message = "now", .name = "ext.now." });
 	CHECK(number("SELECT COUNT(*) FROM events_rest") <= 1);
