@@ -34,6 +34,7 @@ extern const struct route ROW_ROUTES[];
 extern const struct route SEARCH_ROUTES[];
 extern const struct route SEARCH_TABLE_ROUTES[];
 extern const struct route SESSION_ROUTES[];
+extern const struct route SNAPSHOT_ROUTES[];
 extern const struct route STATS_ROUTES[];
 extern const struct route TABLE_COLUMN_ROUTES[];
 extern const struct route TABLE_ROUTES[];
@@ -77,6 +78,7 @@ const struct route *const ROUTE_TABLES[] = {
 	SEARCH_ROUTES,
 	SEARCH_TABLE_ROUTES,
 	SESSION_ROUTES,
+	SNAPSHOT_ROUTES,
 	STATS_ROUTES,
 	TABLE_COLUMN_ROUTES,
 	TABLE_ROUTES,

@@ -5,6 +5,7 @@
 #include "work/files.h"
 #include "work/load.h"
 #include "work/runner.h"
+#include "work/snapshots.h"
 #include "work/tables.h"
 #include "work/typed.h"
 
@@ -24,6 +25,7 @@ const struct job_kind JOB_KINDS[] = {
 	{ "tablePrimaryKeyAdd", job_table_key_add, EVENT_NONE },
 	{ "tablePrimaryKeyDelete", job_table_key_delete, EVENT_NONE },
 	{ "tableRowsDelete", rows_delete_job, EVENT_NONE },
+	{ "tableSnapshotCreate", snapshot_create_job, EVENT_NONE },
 	{ "tableUpdate", job_table_update, EVENT_NONE },
 	{ NULL, NULL, EVENT_NONE },
 };

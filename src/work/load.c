@@ -83,21 +83,25 @@ static int find_file(struct load *load, int64_t file_id, struct err *e)
 	return rc;
 }
 
-int load_open(struct load *load, struct err *e)
+int load_open_file(struct load *load, struct err *e)
 {
-	json_t *source = json_object_get(load->job->params, "source");
-	if (json_object_get(source, "workspaceId"))
-		return fail(e, ERR_WORKSPACE_NOT_FOUND, "Workspace \"%lld\" not found.",
-			(long long)json_integer_value(json_object_get(source, "workspaceId")));
-	int rc = load_options_parse(json_object_get(load->job->params, "params"), &load->options, e);
-	if (rc == 0)
-		rc = find_file(load, json_integer_value(json_object_get(source, "fileId")), e);
-	if (rc == 0)
-		rc = source_open(load->app, load->arena, load->file, &load->source, e);
+	int rc = source_open(load->app, load->arena, load->file, &load->source, e);
 	if (rc < 0)
 		return rc;
 	struct csv_source bytes = source_csv(load->source);
 	return csv_open(&load->options.dialect, &bytes, (size_t)load->app->conf.csv_record_max_bytes, &load->csv, e);
+}
+
+int load_open(struct load *load, struct err *e)
+{
+	json_t *source = json_object_get(load->job->params, "source"), *workspace = json_object_get(source, "workspaceId");
+	if (workspace)
+		return fail(
+			e, ERR_WORKSPACE_NOT_FOUND, "Workspace \"%lld\" not found.", (long long)json_integer_value(workspace));
+	int rc = load_options_parse(json_object_get(load->job->params, "params"), &load->options, e);
+	if (rc == 0)
+		rc = find_file(load, json_integer_value(json_object_get(source, "fileId")), e);
+	return rc < 0 ? rc : load_open_file(load, e);
 }
 
 void load_done(struct load *load)
@@ -142,8 +146,7 @@ static int names_of_options(struct load *load, struct err *e)
 	bool has_time = false;
 	int rc = 0;
 	load->names = arena_array(load->arena, char *, json_array_size(load->options.columns) + 1);
-	json_array_foreach(load->options.columns, i, name)
-	{
+	json_array_foreach(load->options.columns, i, name) {
 		const char *text = json_is_string(name) ? json_string_value(name) : "";
 		has_time |= str_eq(text, TIMESTAMP_COLUMN);
 		if (rc >= 0)

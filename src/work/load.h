@@ -37,10 +37,15 @@ struct load {
 	int64_t *numbers;        /* the table's column of each field */
 	struct rows_result result;
 	struct job_result *job_result;
+	/* of a table made from a snapshot: what it was, and what is written with it */
+	const json_t *definition;
+	int (*finish)(struct db *db, const struct load *load, struct err *e);
 };
 
 /* Finds the file that the job names, which the caller must be allowed to read (R08), and opens it. */
 int load_open(struct load *load, struct err *e);
+/* Opens load->file; load->options are set. */
+int load_open_file(struct load *load, struct err *e);
 /* Reads the names of the fields: the header, the columns of the options, or standard's (positional); passes over ignored lines. */
 int load_read_names(struct load *load, const struct table *positional, struct err *e);
 /* The name of a new column: ERR_TABLE_INVALID_COLUMN_NAME when the raw one is empty or too long. */
@@ -50,6 +55,9 @@ int load_check_duplicates(const struct load *load, enum err_code code, struct er
 /* Writes the rows: load->result. */
 int load_rows(struct load *load, struct err *e);
 void load_done(struct load *load);
+
+/* Writes the rows, then load->table with its events and the end of the job; all of it or nothing. */
+int table_create_rows(struct load *load, struct err *e);
 
 /* {warnings, transaction, importedColumns, totalRowsCount, totalDataSizeBytes} */
 json_t *load_results(const struct load *load);

@@ -11,6 +11,7 @@
 #include "work/events.h"
 #include "work/load.h"
 #include "work/resource_json.h"
+#include "work/snapshots.h"
 
 static const char *param(const struct load *load, const char *key)
 {
@@ -126,6 +127,8 @@ static int write_table(struct db *db, void *arg, struct err *e)
 	int rc = table_insert(db, load->arena, load->table, e);
 	if (rc == 0)
 		rc = table_rows_changed(db, load->table, load->result.rows_count, load->result.data_size_bytes, true, e);
+	if (rc == 0 && load->finish)
+		rc = load->finish(db, load, e);
 	if (rc == 0)
 		rc = emit_created(db, load, e);
 	if (rc == 0)
@@ -145,7 +148,7 @@ static int write_table(struct db *db, void *arg, struct err *e)
 	return 0;
 }
 
-static int write_rows(struct load *load, struct err *e)
+int table_create_rows(struct load *load, struct err *e)
 {
 	struct table *table = load->table;
 	int rc = database_transact(load->app->database, reserve, load, e);
@@ -168,16 +171,14 @@ static int write_rows(struct load *load, struct err *e)
 
 static int create_from_file(struct load *load, struct err *e)
 {
-	int rc = check_name(load->table->name, e);
-	if (rc == 0)
-		rc = load_open(load, e);
+	int rc = load_open(load, e);
 	if (rc == 0)
 		rc = load_read_names(load, NULL, e);
 	if (rc == 0)
 		rc = name_columns(load, e);
 	if (rc == 0)
 		rc = name_key(load, e);
-	return rc < 0 ? rc : write_rows(load, e);
+	return rc < 0 ? rc : table_create_rows(load, e);
 }
 
 int table_create_job(struct app *app, const struct job *job, const struct caller *who, const struct origin *origin,
@@ -194,7 +195,11 @@ int table_create_job(struct app *app, const struct job *job, const struct caller
 	};
 	table.id = arena_printf(load.arena, "%s.%s", table.bucket_id, table.name ? table.name : "");
 	load.table = &table;
-	rc = create_from_file(&load, e);
+	bool from_snapshot = json_object_get(json_object_get(job->params, "source"), "snapshotId");
+	if (!from_snapshot || !str_empty(table.name))
+		rc = check_name(table.name, e);
+	if (rc == 0)
+		rc = from_snapshot ? snapshot_restore(&load, e) : create_from_file(&load, e);
 	if (rc == 0)
 		ret->metrics = source_metrics(load.source);
 	return rc;
