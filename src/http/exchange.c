@@ -485,7 +485,8 @@ void exchange_caller_found(struct http_exchange *x, int rc)
 	if (body_is_pending(x)) {
 		if (rc < 0 && !stale_may_answer(x, rc))
 			x->refused = true;
-		resume(x, PHASE_BODY);
+		/* After a suspension the library repeats its first call. */
+		resume(x, x->suspended ? PHASE_ADMITTED : PHASE_BODY);
 	} else if (rc < 0) {
 		refuse(x);
 	} else {
@@ -545,6 +546,15 @@ static void begin_body(struct http_exchange *x, int64_t length)
 	if (length < 0 || length > EARLY_BODY)
 		caller_find(x);
 	if (x->refused && x->phase == PHASE_BODY)
+		refuse_early(x, length);
+}
+
+void exchange_admitted(struct http_exchange *x)
+{
+	int64_t length;
+	x->phase = PHASE_BODY;
+	has_body(x, &length);
+	if (x->refused)
 		refuse_early(x, length);
 }
 

@@ -38,7 +38,7 @@ struct http_server {
 	int64_t connections_most;
 };
 
-enum phase { PHASE_HEADERS, PHASE_READY, PHASE_BODY, PHASE_WORK, PHASE_REPLY, PHASE_SENT };
+enum phase { PHASE_HEADERS, PHASE_READY, PHASE_ADMITTED, PHASE_BODY, PHASE_WORK, PHASE_REPLY, PHASE_SENT };
 
 struct reply_header {
 	const char *name, *value;
@@ -94,6 +94,8 @@ void exchange_free(struct http_exchange *x);
 /* On the loop: the headers are complete, and a body follows (PHASE_BODY next) or there is none. */
 bool exchange_has_body(const struct http_exchange *x);
 void exchange_begin(struct http_exchange *x, const char *method);
+/* On the loop: the caller was found on another thread, before the body was let in. */
+void exchange_admitted(struct http_exchange *x);
 /* On the loop: some of the body; too much of a refused one; all of it. */
 void exchange_feed(struct http_exchange *x, const char *data, size_t length);
 bool exchange_body_is_endless(const struct http_exchange *x);

@@ -107,8 +107,7 @@ static bool is_list(const json_t *object)
 	const char *key;
 	json_t *value;
 	char number[24];
-	json_object_foreach((json_t *)object, key, value)
-	{
+	json_object_foreach((json_t *)object, key, value) {
 		snprintf(number, sizeof(number), "%zu", n++);
 		if (strcmp(key, number) != 0)
 			return false;
@@ -124,8 +123,9 @@ static json_t *settle(json_t *value, bool top)
 	void *tmp;
 	const char *key;
 	json_t *member;
-	json_object_foreach_safe(value, tmp, key, member) if (json_is_object(member))
-		json_object_set_new(value, key, settle(json_incref(member), false));
+	json_object_foreach_safe(value, tmp, key, member)
+		if (json_is_object(member))
+			json_object_set_new(value, key, settle(json_incref(member), false));
 	if (top || !is_list(value))
 		return value;
 	json_t *list = form_list(value);
@@ -143,8 +143,7 @@ json_t *form_list(const json_t *object)
 	own(own_json) json_t *list = json_array();
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)object, key, value)
-	{
+	json_object_foreach((json_t *)object, key, value) {
 		if (!*key || strspn(key, "0123456789") != strlen(key))
 			return NULL;
 		json_array_append(list, value);

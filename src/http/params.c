@@ -139,8 +139,7 @@ static json_t *texts_of(json_t *list, const char **ret_why)
 	own(own_json) json_t *texts = json_array();
 	size_t i;
 	json_t *item;
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach(list, i, item) {
 		json_t *text = read_text(item, 0, ret_why);
 		if (!text)
 			return NULL;
@@ -194,8 +193,7 @@ static json_t *map_of_list(const json_t *list)
 	size_t i;
 	json_t *item;
 	char key[24];
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach(list, i, item) {
 		snprintf(key, sizeof(key), "%zu", i);
 		json_object_set(map, key, item);
 	}

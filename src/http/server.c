@@ -121,6 +121,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 	unsigned suspensions = x->suspensions;
 	if (x->phase == PHASE_HEADERS || x->phase == PHASE_READY)
 		on_headers(x, method);
+	else if (x->phase == PHASE_ADMITTED)
+		exchange_admitted(x);
 	else if (x->phase == PHASE_BODY)
 		on_body(x, data, length);
 	/* Another thread has it, or has finished already and the library will call again. */

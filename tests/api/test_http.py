@@ -138,9 +138,9 @@ def test_bodies_of_every_kind(api):
         api.post("tokens?description=not+this", data={"description": wanted}),
         api.post("tokens", data=iter([b'{"description"', b': "from everywhere"}'])),
     ]
-    for response in made:
-        assert response.status_code == 201, response.text
-        assert response.json()["description"] == wanted
+    for number, response in enumerate(made):
+        assert response.status_code == 201, (number, response.text)
+        assert response.json()["description"] == wanted, number
 
 
 def test_nothing_changes_by_a_refused_body(api):
@@ -169,6 +169,16 @@ def test_headers_too_large(server):
 def test_a_waiting_client_is_told_before_it_sends(server):
     answer = raw(server, "POST /v2/storage/nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n")
     assert status_of(answer) == 404
+
+
+def test_large_bodies_are_let_in_by_their_caller_only(api, server):
+    """The caller is found before the body: what is refused is refused whole, what is let in arrives whole."""
+    wanted = "y" * 60000
+    padding = "z" * 200000
+    assert api.post("tokens", json={"description": wanted[:250], "undeclared": padding}).json()["description"] == wanted[:250]
+    assert_error(api.post("tokens", token="junk", json={"description": "x", "undeclared": padding}), 401)
+    head = "POST /v2/storage/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\nExpect: 100-continue\r\nX-StorageApi-Token: %s\r\n\r\n"
+    assert status_of(raw(server, head % "junk")) == 401
 
 
 def test_go_ahead_is_given(server):
