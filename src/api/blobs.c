@@ -262,6 +262,15 @@ static char *header_copy(struct req *rq, const char *name)
 	return str_empty(value) ? NULL : arena_strdup(rq->arena, value);
 }
 
+/* The token may have been refreshed, or the file deleted, while the contents were on their way (R13). */
+static int admit_again(void *arg, struct err *e)
+{
+	struct req *rq = arg;
+	struct sas sas;
+	struct file *file = NULL;
+	return admit(rq, NEED_WRITE, &sas, &file, e);
+}
+
 /* What the client says about the blob, and If-None-Match. */
 static struct blob_info info_of(struct req *rq, bool content_type_is_blobs)
 {
@@ -271,6 +280,8 @@ static struct blob_info info_of(struct req *rq, bool content_type_is_blobs)
 		.content_language = header_copy(rq, "x-ms-blob-content-language"),
 		.cache_control = header_copy(rq, "x-ms-blob-cache-control"),
 		.only_new = str_eq(req_header(rq, "If-None-Match"), "*"),
+		.allow = admit_again,
+		.allow_arg = rq,
 	};
 	if (!info.content_type && content_type_is_blobs)
 		info.content_type = header_copy(rq, "Content-Type");

@@ -9,6 +9,7 @@ import urllib.parse
 import xml.etree.ElementTree
 
 import pytest
+import requests
 from conftest import unique
 from support.server import Api
 
@@ -308,6 +309,19 @@ def test_R13_signatures_end_with_the_token_that_got_them(api, prepare, reader, m
     assert_xml(read.get(), 403, "AuthenticationFailed")
     assert_xml(api.session.get(made["url"]), 403, "AuthenticationFailed")
     assert api.session.get(api.get("files/%d" % made["id"]).json()["url"]).content == b"before"
+
+
+def test_R13_an_upload_on_its_way_ends_with_its_token(api, prepare, make_token):
+    token = make_token()
+    made, blob = prepare(token=token["token"])
+
+    def pieces():
+        yield b"x" * 100000
+        assert api.post("tokens/%s/refresh" % token["id"]).status_code == 200
+        yield b"y" * 100000
+    assert_xml(requests.put("%s/%s/%s?%s" % (blob.endpoint, blob.container, blob.name, blob.sas), data=pieces(), timeout=60), 403,
+               "AuthenticationFailed")
+    assert_xml(api.session.get(api.get("files/%d" % made["id"]).json()["url"]), 404, "BlobNotFound")
 
 
 def test_R13_reading_all_files_ends_at_once(api, prepare, reader, make_token):

@@ -76,6 +76,23 @@ static void test_put(void)
 	err_done(&e);
 }
 
+static int refuse(void *arg, struct err *err)
+{
+	CHECK_TEXT(contents("42.a", NULL), arg); /* nothing is visible yet */
+	return fail(err, ERR_BLOB_SIGNATURE, NULL);
+}
+
+static void test_late_refusal(void)
+{
+	char third[] = "third";
+	struct blob_info info = { .allow = refuse, .allow_arg = third };
+	int before = files_in_container();
+	CHECK(blob_put_file(blobs, CONTAINER, "42.a", local_file("fourth"), &info, &e) == -ERR_BLOB_SIGNATURE);
+	CHECK_TEXT(contents("42.a", NULL), third);
+	CHECK(files_in_container() == before);
+	err_done(&e);
+}
+
 static void test_writer(void)
 {
 	struct blob_writer *writer;
@@ -139,6 +156,7 @@ int main(void)
 	CHECK(conf_init(&conf, &e) == 0 && conf_set(&conf, "data", folder, &e) == 0);
 	CHECK(blobs_open(&conf, &blobs, &e) == 0);
 	test_put();
+	test_late_refusal();
 	test_writer();
 	test_blocks();
 	test_names();

@@ -20,7 +20,11 @@ struct blob_info {
 	char *content_language,
 		*cache_control; /* or NULL; a content encoding is not kept: clients would decode behind their callers' backs */
 	char *etag;             /* quoted */
-	bool only_new;          /* writing: ERR_BLOB_EXISTS when there is one already */
+	/* Writing: */
+	bool only_new; /* ERR_BLOB_EXISTS when there is one already */
+	/* Asked in the last moment before the contents become visible; negative: they do not. NULL: not asked. */
+	int (*allow)(void *arg, struct err *e);
+	void *allow_arg;
 };
 
 int blobs_open(const struct conf *conf, struct blobs **ret, struct err *e);
@@ -34,7 +38,7 @@ bool blob_container_parse(const char *container, int64_t *ret_project_id, int64_
 int blob_open(struct blobs *blobs, struct arena *arena, const char *container, const char *name, int *ret_fd,
 	struct blob_info *info, struct err *e);
 /* Takes a finished local file (moved, or copied across devices; NULL: nothing, an empty blob) as the blob's contents. Of info (may be NULL) the texts and
- * only_new are used, the rest is made. */
+ * what is for writing are used, the rest is made. */
 int blob_put_file(struct blobs *blobs, const char *container, const char *name, const char *path, const struct blob_info *info,
 	struct err *e);
 /* A writer for contents made piece by piece (exports): nothing is visible before commit. */

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -56,7 +57,8 @@ int blobs_open(const struct conf *conf, struct blobs **ret, struct err *e)
 		free(blobs);
 		return rc;
 	}
-	pthread_mutex_init(&blobs->commit, NULL);
+	for (int i = 0; i < LOCAL_LOCKS; i++)
+		pthread_mutex_init(&blobs->locks[i], NULL);
 	*ret = blobs;
 	return 0;
 }
@@ -66,7 +68,8 @@ void blobs_close(struct blobs *blobs)
 	if (!blobs)
 		return;
 	close(blobs->root);
-	pthread_mutex_destroy(&blobs->commit);
+	for (int i = 0; i < LOCAL_LOCKS; i++)
+		pthread_mutex_destroy(&blobs->locks[i]);
 	free(blobs);
 }
 
@@ -270,26 +273,36 @@ static void data_forget(int folder, const char *data)
 		unlinkat(folder, list, 0);
 }
 
-/* Under the lock. */
-static int replace(int folder, const char *name, json_t *meta, bool only_new, struct err *e)
+/* Under the lock, up to the rename that makes the blob visible. *ret_before is what was there, or NULL. */
+static int publish(int folder, const char *name, json_t *meta, const struct blob_info *info, json_t **ret_before, struct err *e)
 {
 	char file[LOCAL_NAME_SIZE], temporary[LOCAL_NAME_SIZE];
-	own(own_json) json_t *before = local_meta(folder, name);
-	if (before && only_new)
+	json_t *before = *ret_before = local_meta(folder, name);
+	if (before && info && info->only_new)
 		return fail(e, ERR_BLOB_EXISTS, NULL);
 	if (before)
 		json_object_set(meta, "created", json_object_get(before, "created"));
 	meta_name(name, file);
 	secret_random_text(temporary, 32);
 	int rc = meta_write(folder, meta, temporary, e);
-	if (rc == 0 && (renameat(folder, temporary, folder, file) < 0 || fsync(folder) < 0))
+	if (rc == 0 && info && info->allow)
+		rc = info->allow(info->allow_arg, e);
+	if (rc == 0 && renameat(folder, temporary, folder, file) < 0)
 		rc = local_fail(e, "rename");
-	const char *old = json_string_value(json_object_get(before, "data"));
-	if (rc == 0 && old)
-		data_forget(folder, old);
-	else if (rc < 0)
+	if (rc < 0)
 		unlinkat(folder, temporary, 0);
 	return rc;
+}
+
+/* The lock of this process, and that of the folder against other servers, where the file system has one; it ends with the descriptor. */
+static pthread_mutex_t *lock(struct blobs *blobs, int folder, const char *name)
+{
+	uint8_t hash[SECRET_HASH_SIZE];
+	plain_hash(name, strlen(name), hash);
+	pthread_mutex_t *mutex = &blobs->locks[hash[0] % LOCAL_LOCKS];
+	pthread_mutex_lock(mutex);
+	flock(folder, LOCK_EX);
+	return mutex;
 }
 
 int local_commit(struct blobs *blobs, int folder, const char *name, const char *data, const struct blob_info *info, struct err *e)
@@ -297,15 +310,21 @@ int local_commit(struct blobs *blobs, int folder, const char *name, const char *
 	struct stat st;
 	if (fstatat(folder, data, &st, 0) < 0)
 		return local_fail(e, "size");
+	own(own_json) json_t *before = NULL;
 	own(own_json) json_t *meta = meta_make(name, data, st.st_size, info);
 	if (!meta)
 		return fail_internal(e, ERR_INTERNAL, "a blob cannot be described");
-	pthread_mutex_lock(&blobs->commit);
-	int rc = replace(folder, name, meta, info && info->only_new, e);
-	pthread_mutex_unlock(&blobs->commit);
-	if (rc < 0)
+	pthread_mutex_t *mutex = lock(blobs, folder, name);
+	int rc = publish(folder, name, meta, info, &before, e);
+	pthread_mutex_unlock(mutex);
+	if (rc < 0) {
 		data_forget(folder, data);
-	return rc;
+		return rc;
+	}
+	const char *old = json_string_value(json_object_get(before, "data"));
+	if (old)
+		data_forget(folder, old);
+	return fsync(folder) < 0 ? local_fail(e, "sync") : 0;
 }
 
 int blob_put_file(struct blobs *blobs, const char *container, const char *name, const char *path, const struct blob_info *info,

@@ -8,9 +8,11 @@
 
 #include "store/blob/blob.h"
 
+#define LOCAL_LOCKS 64
 struct blobs {
-	int root;               /* <data>/blobs */
-	pthread_mutex_t commit; /* one blob becomes visible at a time: the one replaced is then known and removed */
+	int root; /* <data>/blobs */
+	/* A blob becomes visible under one of them, chosen by its name: the one replaced is then known and removed. */
+	pthread_mutex_t locks[LOCAL_LOCKS];
 };
 
 #define LOCAL_NAME_SIZE 80 /* names that we make: hexadecimal or random, and a suffix */
