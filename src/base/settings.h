@@ -11,6 +11,7 @@ SETTING_TEXT(data, "./data", "folder of the key, the embedded database, the cont
 SETTING_TEXT(engine, "sqlite", "sqlite, or postgresql://user@host/database")
 SETTING_NUMBER(events_keep_days, 183, 1, 36500, "events are kept so long, days (R14)")
 SETTING_NUMBER(export_slice_bytes, 67108864, 1048576, 4294967296, "an export begins a new slice after so many bytes before compression")
+SETTING_NUMBER(expired_token_keep_s, 20, 0, 31536000, "an expired token is refused at once; so long afterwards it is deleted, until then the refusal says that it expired (R11)")
 SETTING_NUMBER(file_credentials_s, 43200, 60, 604800, "upload and download credentials of a file work so long, seconds")
 SETTING_NUMBER(file_keep_days, 15, 1, 3650, "standard life of a file that is not permanent, days")
 SETTING_NUMBER(file_url_s, 3600, 1, 604800, "a file's url works so long, seconds")

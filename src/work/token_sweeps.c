@@ -71,7 +71,7 @@ static int expired_end_all(struct db *db, void *arg, struct err *e)
 
 int sweep_expired_tokens(struct app *app, int64_t now_us, struct err *e)
 {
-	struct expired expired = { .now_us = now_us };
+	struct expired expired = { .now_us = now_us - app->conf.expired_token_keep_s * US_PER_S };
 	int rc = expired_list(app, &expired, e);
 	if (rc < 0 || !expired.count)
 		return rc;

@@ -108,6 +108,7 @@ STORAGE = {
     "PUT " + CONFIG + "/state": ({"component": "component", "id": "config"}, {"state": {"a": 1}}, COMPONENT_WRITE),
     "DELETE " + CONFIG: ({"component": "component", "id": "Config"}, None, COMPONENT_WRITE),
     "POST " + CONFIG + "/restore": ({"component": "component", "id": "TrashedConfig"}, None, COMPONENT_WRITE),
+    "POST " + CONFIG + "/reset-to-default": ({"component": "component", "id": "config"}, None, COMPONENT_WRITE),
     "GET " + CONFIG + "/metadata": ({"component": "component", "id": "config"}, None, COMPONENT_READ),
     "POST " + CONFIG + "/metadata": ({"component": "component", "id": "config"}, {"metadata": [{"key": "k", "value": "v"}]}, COMPONENT_WRITE),
     "DELETE " + CONFIG + "/metadata/{metadata}": ({"component": "component", "id": "config", "metadata": "ConfigMetadata"}, None, COMPONENT_WRITE),
@@ -165,10 +166,13 @@ STORAGE = {
 # What a caller may not see is not there for it: 404 instead of 403 (R15; behaviour.md §4, §9).
 HIDDEN = {"GET /v2/storage/events/{id}", "GET /v2/storage/jobs/{id}", "GET /v2/storage/triggers/{id}"}
 
+# Let in, and then told that it means nothing in the default branch (behaviour.md §11).
+ONLY_IN_BRANCHES = {"POST " + CONFIG + "/reset-to-default"}
+
 # The closed list of R01: no token is asked for.
 PUBLIC = {
     "GET /v2/storage", "GET /v2/storage/components/{id}", "GET /health/live", "GET /health/ready", "GET /metrics", "GET /openapi.json", "GET /docs",
-    "GET /docs.js", "GET /docs.css", "POST /auth/login", "POST /auth/reset", "POST /auth/reset/confirm", "POST /auth/activate", "GET /auth/invitation",
+    "GET /docs/style.css", "POST /auth/login", "POST /auth/reset", "POST /auth/reset/confirm", "POST /auth/activate", "GET /auth/invitation",
     "POST /auth/invitation", "GET /retrieve/{link}", "POST /retrieve/{link}", "GET /retrieve/assets/page.css", "GET /retrieve/assets/copy.js",
 }
 SIGNED = {method + " /chatelaine.blob.core.windows.net/{container}/{blob*}" for method in ("GET", "HEAD", "PUT")}
