@@ -36,8 +36,9 @@ static json_t *components(struct req *rq, const char *exclude)
 	json_t *component;
 	if (str_eq(exclude, "components"))
 		return list;
-	json_array_foreach(catalogue_list(rq->app->catalogue), i, component) json_array_append_new(
-		list, str_eq(exclude, "componentDetails") ? component_short(component) : component_full(rq, component));
+	json_array_foreach(catalogue_list(rq->app->catalogue), i, component)
+		json_array_append_new(
+			list, str_eq(exclude, "componentDetails") ? component_short(component) : component_full(rq, component));
 	return list;
 }
 

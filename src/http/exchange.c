@@ -1,6 +1,7 @@
-/* The life of a request: headers, caller, body, arguments, handler, event, reply (exchange.h draws the whole). */
+/* The life of a request from its first header to its last byte: route, caller, body (handling.c goes on; exchange.h draws the whole). */
 #include "http/exchange.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,19 +9,12 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/str.h"
-#include "http/metrics.h"
 #include "http/pages.h"
-#include "http/params.h"
-#include "store/branch.h"
 
 enum {
 	EARLY_BODY = 65536,      /* a body that is larger is let in only after its caller was */
-	LOOP_BODY = 32768,       /* a body that is larger is taken apart on a worker */
 	DISCARD_MOST = 64 << 20, /* so much of a refused body is read, so that its sender gets to read the answer */
 };
-
-static void dispatch(struct http_exchange *x);
-static void refuse(struct http_exchange *x);
 
 /* --- begin and end ---------------------------------------------------------------------------------------------------------- */
 
@@ -105,318 +99,17 @@ static void resume(struct http_exchange *x, enum phase phase)
 {
 	bool suspended = x->suspended;
 	x->phase = phase;
-	x->waited_for_body = suspended && phase == PHASE_BODY;
 	x->suspended = false;
 	log_context(NULL, 0);
 	if (suspended)
 		MHD_resume_connection(x->connection);
 }
 
-static void finish(struct http_exchange *x)
+void exchange_finish(struct http_exchange *x)
 {
 	if (!x->reply.status)
 		reply_error(x);
 	resume(x, PHASE_REPLY);
-}
-
-static void context(struct http_exchange *x)
-{
-	log_context(exchange_id(x), x->rq.origin.token_id);
-}
-
-/* --- recording -------------------------------------------------------------------------------------------------------------- */
-
-/* What a client posts is recorded by its handler; what is outside projects has no events. */
-static bool has_event(const struct http_exchange *x)
-{
-	return x->event != EVENT_NONE && x->event != EVENT_POSTED && x->rq.origin.project_id;
-}
-
-static int record_event(struct http_exchange *x, struct db *db, struct err *e)
-{
-	if (!has_event(x))
-		return 0;
-	return emit(db, &x->rq.origin, x->event, &x->object, e);
-}
-
-static int write_event(struct db *db, struct db_write *write, struct err *e)
-{
-	return record_event(write->arg, db, e);
-}
-
-static void take_error(struct http_exchange *x)
-{
-	err_done(&x->err);
-	x->err = x->write.err;
-	x->write.err = (struct err){ 0 };
-}
-
-static void event_written(struct db_write *write, int rc)
-{
-	struct http_exchange *x = write->arg;
-	if (rc < 0) {
-		take_error(x);
-		reply_error(x);
-	}
-	finish(x);
-}
-
-static void submit(
-	struct http_exchange *x, int (*run)(struct db *, struct db_write *, struct err *), void (*done)(struct db_write *, int))
-{
-	exchange_suspend(x);
-	log_context(NULL, 0);
-	x->write = (struct db_write){ .run = run, .done = done, .arg = x };
-	database_submit(x->server->app->database, &x->write);
-}
-
-static int write_denial(struct db *db, struct db_write *write, struct err *e)
-{
-	struct http_exchange *x = write->arg;
-	own(own_json) json_t *params =
-		json_pack("{s:s, s:s, s:s}", "method", x->method, "path", x->match.route->path, "reason", err_text(&x->err));
-	json_t *missing = json_object_get(x->err.more, "missing");
-	if (missing)
-		json_object_set(params, "missing", missing);
-	struct event_object object = { .params = params };
-	/* A token that was refused by the look-up brought no project with it. */
-	if (!x->rq.origin.branch_id) {
-		int rc = branch_default_id(db, x->rq.origin.project_id, &x->rq.origin.branch_id, e);
-		if (rc < 0)
-			return rc;
-	}
-	return emit(db, &x->rq.origin, EVENT_ACCESS_DENIED, &object, e);
-}
-
-static void denial_written(struct db_write *write, int rc)
-{
-	struct http_exchange *x = write->arg;
-	if (rc < 0)
-		log_line(LOG_ERROR, "a refusal could not be recorded", "exceptionId", exchange_id(x), "error",
-			err_text(&write->err), NULL);
-	err_done(&write->err);
-	finish(x);
-}
-
-/* x->err becomes the answer; a known token that was refused is recorded before it is told. */
-static void refuse(struct http_exchange *x)
-{
-	int status = x->err.code ? err_status(&x->err) : 500;
-	context(x);
-	reply_error(x);
-	if (x->match.route && x->rq.origin.token_id && (status == 403 || status == 429 || status == 401))
-		submit(x, write_denial, denial_written);
-	else
-		finish(x);
-}
-
-/* --- handling --------------------------------------------------------------------------------------------------------------- */
-
-static void handled(struct http_exchange *x, int rc)
-{
-	x->rq.db = NULL;
-	if (rc < 0)
-		refuse(x);
-	else if (has_event(x))
-		submit(x, write_event, event_written);
-	else
-		finish(x);
-}
-
-static void handle_reading(struct http_exchange *x)
-{
-	context(x);
-	int rc = db_reader_take(x->server->app->database, &x->rq.db, &x->err);
-	if (rc == 0) {
-		rc = x->handle(&x->rq, &x->err);
-		db_reader_give(x->rq.db);
-	}
-	handled(x, rc);
-}
-
-static void handle_memory(struct http_exchange *x)
-{
-	context(x);
-	handled(x, x->handle(&x->rq, &x->err));
-}
-
-static void reading_work(struct pool_work *work)
-{
-	handle_reading(work->arg);
-}
-
-static void write_done(struct db_write *write, int rc);
-
-static int write_run(struct db *db, struct db_write *write, struct err *e)
-{
-	struct http_exchange *x = write->arg;
-	context(x);
-	reply_reset(x);
-	x->rq.db = db;
-	int rc = caller_recheck(x, db, e);
-	if (rc == 0)
-		rc = x->handle(&x->rq, e);
-	if (rc >= 0)
-		rc = record_event(x, db, e);
-	x->rq.db = NULL;
-	log_context(NULL, 0);
-	return rc < 0 ? rc : 0;
-}
-
-static void after_work(struct pool_work *work)
-{
-	struct http_exchange *x = work->arg;
-	context(x);
-	int rc = db_reader_take(x->server->app->database, &x->rq.db, &x->err);
-	if (rc == 0) {
-		rc = x->after(&x->rq, &x->err);
-		db_reader_give(x->rq.db);
-	}
-	x->event = EVENT_NONE;
-	handled(x, rc);
-}
-
-static void to_worker(struct http_exchange *x, void (*run)(struct pool_work *))
-{
-	exchange_suspend(x);
-	log_context(NULL, 0);
-	x->work = (struct pool_work){ .run = run, .arg = x };
-	pool_submit(x->server->pool, &x->work);
-}
-
-/* The caller's string was good when the request came, and refreshed away while it waited for its write. */
-static bool became_stale(const struct http_exchange *x, int rc)
-{
-	const struct route *route = x->match.route;
-	return rc == -ERR_TOKEN_INVALID && route->stale && x->handle != route->stale && !x->who.session_id;
-}
-
-static void answer_stale(struct http_exchange *x)
-{
-	err_done(&x->write.err);
-	caller_give(x);
-	x->handle = x->match.route->stale;
-	x->event = EVENT_NONE;
-	submit(x, write_run, write_done);
-}
-
-static void write_done(struct db_write *write, int rc)
-{
-	struct http_exchange *x = write->arg;
-	if (became_stale(x, rc)) {
-		answer_stale(x);
-	} else if (rc < 0) {
-		take_error(x);
-		refuse(x);
-	} else if (x->after) {
-		to_worker(x, after_work);
-	} else {
-		finish(x);
-	}
-}
-
-static void run_handler(struct http_exchange *x)
-{
-	enum run run = x->handle == x->match.route->stale ? RUN_WRITE : x->match.route->run;
-	if (run == RUN_WRITE)
-		submit(x, write_run, write_done);
-	else if (run == RUN_MEMORY)
-		handle_memory(x);
-	else if (x->suspended || (run == RUN_LOOP && x->server->loop_reads))
-		handle_reading(x);
-	else
-		to_worker(x, reading_work);
-}
-
-/* --- arguments -------------------------------------------------------------------------------------------------------------- */
-
-static int parse_query(struct http_exchange *x)
-{
-	if (x->query_json || !x->query || !*x->query)
-		return 0;
-	return form_parse(x->query, strlen(x->query), &x->query_json, &x->err);
-}
-
-static bool takes_body(const struct param *params)
-{
-	for (; params && params->name; params++)
-		if (params->type == P_BODY)
-			return true;
-	return false;
-}
-
-static int parse_args(struct http_exchange *x)
-{
-	const struct param *params = x->match.route->params;
-	own(own_json) json_t *body = NULL;
-	int rc = parse_query(x);
-	if (rc == 0 && (x->body.kind == BODY_MEMORY || x->body.kind == BODY_MULTIPART))
-		rc = body_json(&x->body, &body, &x->err);
-	if (rc < 0)
-		return rc;
-	if (body && !json_is_object(body) && json_array_size(body) == 0 && json_is_array(body))
-		json_decref(body), body = json_object();
-	if (params && body && !json_is_object(body) && !takes_body(params))
-		return fail(&x->err, ERR_MALFORMED, "The request body must be a JSON object.");
-	json_decref(x->rq.args);
-	x->rq.args = NULL;
-	return params ? params_read(params, x->query_json, body, &x->rq.args, &x->err) : 0;
-}
-
-/* The branch of the path: "default", or one of the project's. */
-static int find_branch(struct http_exchange *x)
-{
-	const char *text = x->match.branch;
-	if (x->who.kind != CALLER_STORAGE)
-		return 0;
-	int64_t project_id = x->who.identity->token.project_id, id = x->who.identity->default_branch_id;
-	int64_t named = id;
-	if (text && strcmp(text, "default") != 0 && (!str_to_i64(text, &named) || named <= 0))
-		return fail(&x->err, ERR_BRANCH_NOT_FOUND, "Branch id:\"%s\" was not found.", text);
-	if (named != id) {
-		struct branch *branch;
-		struct db *db;
-		int rc = db_reader_take(x->server->app->database, &db, &x->err);
-		if (rc < 0)
-			return rc;
-		rc = branch_find(db, x->rq.arena, project_id, named, &branch, &x->err);
-		db_reader_give(db);
-		if (rc <= 0)
-			return rc < 0 ? rc : fail(&x->err, ERR_BRANCH_NOT_FOUND, "Branch id:\"%s\" was not found.", text);
-	}
-	x->rq.branch_id = x->rq.origin.branch_id = named;
-	return 0;
-}
-
-static void dispatch_work(struct pool_work *work)
-{
-	dispatch(work->arg);
-}
-
-/* Taking a large body apart and, on PostgreSQL, asking for a branch are no work for a loop. */
-static bool dispatch_is_heavy(const struct http_exchange *x)
-{
-	return x->body.memory.length > LOOP_BODY || (x->match.branch && !x->server->loop_reads);
-}
-
-static void dispatch(struct http_exchange *x)
-{
-	if (!x->suspended && dispatch_is_heavy(x)) {
-		to_worker(x, dispatch_work);
-		return;
-	}
-	if (find_branch(x) < 0) {
-		refuse(x);
-		return;
-	}
-	if (x->match.route->quick && x->match.route->quick(&x->rq)) {
-		finish(x);
-		return;
-	}
-	if (parse_args(x) < 0)
-		refuse(x);
-	else
-		run_handler(x);
 }
 
 /* --- admission -------------------------------------------------------------------------------------------------------------- */
@@ -477,7 +170,7 @@ void exchange_caller_found(struct http_exchange *x, int rc)
 		err_done(&x->err);
 		x->handle = x->match.route->stale;
 		x->event = EVENT_NONE;
-		dispatch(x);
+		exchange_dispatch(x);
 		return;
 	}
 	if (rc == 0)
@@ -488,9 +181,9 @@ void exchange_caller_found(struct http_exchange *x, int rc)
 		/* After a suspension the library repeats its first call. */
 		resume(x, x->suspended ? PHASE_ADMITTED : PHASE_BODY);
 	} else if (rc < 0) {
-		refuse(x);
+		exchange_refuse(x);
 	} else {
-		dispatch(x);
+		exchange_dispatch(x);
 	}
 }
 
@@ -516,7 +209,7 @@ bool exchange_has_body(const struct http_exchange *x)
 static void refuse_early(struct http_exchange *x, int64_t length)
 {
 	if (length > DISCARD_MOST || exchange_header(x, "Expect")) {
-		refuse(x);
+		exchange_refuse(x);
 		return;
 	}
 	x->refused = true;
@@ -527,6 +220,7 @@ static void refuse_early(struct http_exchange *x, int64_t length)
 static void begin_body(struct http_exchange *x, int64_t length)
 {
 	const struct route *route = x->match.route;
+	assert(route);
 	const struct conf *conf = &x->server->app->conf;
 	const char *type = exchange_header(x, "Content-Type");
 	struct body_plan plan = { x->rq.arena, x->server->tmp, type ? type : "", route->raw_body, conf->body_max_bytes,
@@ -535,7 +229,7 @@ static void begin_body(struct http_exchange *x, int64_t length)
 	if (rc == 0 && length > x->body.most)
 		rc = fail(&x->err, ERR_TOO_LARGE, NULL);
 	if (rc == 0)
-		rc = parse_query(x);
+		rc = exchange_parse_query(x);
 	if (rc == 0 && route->before_body)
 		rc = route->before_body(&x->rq, &x->err);
 	if (rc < 0) {
@@ -543,9 +237,10 @@ static void begin_body(struct http_exchange *x, int64_t length)
 		return;
 	}
 	x->phase = PHASE_BODY;
+	unsigned suspensions = x->suspensions;
 	if (length < 0 || length > EARLY_BODY)
 		caller_find(x);
-	if (x->refused && x->phase == PHASE_BODY)
+	if (x->suspensions == suspensions && x->refused)
 		refuse_early(x, length);
 }
 
@@ -577,7 +272,7 @@ void exchange_body_done(struct http_exchange *x)
 {
 	x->body.complete = true;
 	if (x->refused || body_end(&x->body, &x->err) < 0)
-		refuse(x);
+		exchange_refuse(x);
 	else
 		/* Found anew also when it was found before: the body may have taken long (R13). */
 		caller_find(x);
@@ -589,7 +284,7 @@ static void answer_options(struct http_exchange *x)
 {
 	reply_none(&x->rq, 204);
 	reply_header(&x->rq, "Allow", x->match.allowed);
-	finish(x);
+	exchange_finish(x);
 }
 
 void exchange_begin(struct http_exchange *x, const char *method)
@@ -598,7 +293,7 @@ void exchange_begin(struct http_exchange *x, const char *method)
 	x->method = method;
 	int rc = router_find(x->server->router, x->rq.arena, method, x->path, &x->match, &x->err);
 	if (rc == -ERR_ROUTE_NOT_FOUND && pages_answer(x)) {
-		finish(x);
+		exchange_finish(x);
 		return;
 	}
 	if (rc == 0 && x->match.route) {
@@ -612,7 +307,7 @@ void exchange_begin(struct http_exchange *x, const char *method)
 		if (has_body(x, &length))
 			refuse_early(x, length);
 		else
-			refuse(x);
+			exchange_refuse(x);
 	} else if (x->match.options) {
 		answer_options(x);
 	} else if (has_body(x, &length)) {

@@ -65,7 +65,6 @@ struct http_exchange {
 	enum phase phase;
 	bool suspended;       /* of whoever has the exchange now */
 	unsigned suspensions; /* of the loop alone: after one it must not look at the rest */
-	bool waited_for_body; /* suspended after the headers: the library asks once more, with nothing, before the body comes */
 	bool refused;         /* err is the answer; what is left of the body is thrown away */
 	const char *method;
 	char *path, *query; /* raw; query NULL: none */
@@ -103,6 +102,15 @@ void exchange_body_done(struct http_exchange *x);
 
 /* The caller was found (who is set), or x->err says why not. */
 void exchange_caller_found(struct http_exchange *x, int rc);
+
+/* handling.c: all of the request is there and its caller is admitted. On the loop, or wherever the exchange is. */
+void exchange_dispatch(struct http_exchange *x);
+/* x->err is the answer; a known token that was refused is recorded before it is told. */
+void exchange_refuse(struct http_exchange *x);
+/* The reply is complete: back to the loop with it. */
+void exchange_finish(struct http_exchange *x);
+/* The query's arguments, decoded into query_json. */
+int exchange_parse_query(struct http_exchange *x);
 
 /* Takes the connection off its loop, before the exchange is given to another thread. */
 void exchange_suspend(struct http_exchange *x);

@@ -17,7 +17,7 @@ struct links;
 struct link {
 	struct http_server *server;
 	int fd;
-	uint64_t requests;           /* begun on it */
+	uint64_t requests; /* begun on it */
 	char address[48];
 	struct delivery *sent;       /* of the latest reply, while nothing else came on the connection */
 	_Atomic int64_t deadline_us; /* by then what is awaited from the client must be there; 0: it is our turn */

@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -103,14 +104,13 @@ static void print_gauge(struct buf *text, const char *name, const char *help, do
 
 static double resident_bytes(void)
 {
-	long pages = 0, ignored;
+	char text[128] = "";
 	FILE *file = fopen("/proc/self/statm", "re");
 	if (!file)
 		return 0;
-	if (fscanf(file, "%ld %ld", &ignored, &pages) != 2)
-		pages = 0;
+	const char *second = fgets(text, sizeof(text), file) ? strchr(text, ' ') : NULL;
 	fclose(file);
-	return (double)pages * (double)sysconf(_SC_PAGESIZE);
+	return second ? strtod(second, NULL) * (double)sysconf(_SC_PAGESIZE) : 0;
 }
 
 void metrics_print(struct metrics *metrics, const struct http_server *server, struct buf *text)

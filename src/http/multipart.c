@@ -2,6 +2,7 @@
 #include "http/multipart.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -50,9 +51,7 @@ int multipart_new(const char *content_type, const struct multipart_sink *sink, s
 	struct multipart *m = length && length <= MULTIPART_BOUNDARY_MAX ? calloc(1, sizeof(*m)) : NULL;
 	if (m) {
 		m->sink = *sink;
-		memcpy(m->boundary, "\r\n--", 4);
-		memcpy(m->boundary + 4, boundary, length);
-		m->boundary_length = length + 4;
+		m->boundary_length = (size_t)snprintf(m->boundary, sizeof(m->boundary), "\r\n--%s", boundary);
 		/* The first boundary may be at the very beginning: pretend that a line ended before it. */
 		buf_add(&m->held, "\r\n", 2);
 	}

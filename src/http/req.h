@@ -45,7 +45,7 @@ int arg_page(struct req *rq, int64_t standard, int64_t most, int64_t *ret_limit,
 /* A request header, or NULL. */
 const char *req_header(struct req *rq, const char *name);
 const char *req_address(struct req *rq); /* the client's address as text */
-bool req_is_first(struct req *rq);         /* nothing came on this connection before it */
+bool req_is_first(struct req *rq);       /* nothing came on this connection before it */
 const char *req_method(struct req *rq);
 const char *req_token(struct req *rq);     /* the storage token as sent (R07: for hashing only), or NULL */
 const char *req_body_hash(struct req *rq); /* fingerprint of method, path, query and body as 64 hexadecimal digits */

@@ -58,16 +58,19 @@ struct route {
 	const char *summary;        /* one line for OpenAPI; may be NULL */
 	bool branched;              /* also under /v2/storage/branch/{branch}/... */
 	bool raw_body;              /* the handler reads the body itself, streamed (uploads): see req.h */
-	/* Rarely set: */
-	bool xml_errors; /* errors leave as a blob service's XML, with the headers that the handler set (clients.md §3.4) */
-	bool (*quick)(struct req
-			*rq); /* tried first, on the loop, after the caller is admitted, with no database and no arguments parsed:
-					* true when it replied (reply_shared), false: go the row's way. For answers kept rendered. No event. */
-	handler *
-		before_body; /* asked on the loop when only the headers are there (no rq->args, no rq->db): a failure refuses the body */
-	handler *
-		stale; /* asked, as RUN_WRITE with rq->who nobody, when the caller's token is refused as ERR_TOKEN_INVALID: may still reply (a
-			 * repeated refresh whose reply was lost), or fails with the same error. The string sent: req_token() */
+
+	/* Rarely set. */
+
+	/* Errors leave as a blob service's XML, with the headers that the handler set (clients.md §3.4). */
+	bool xml_errors;
+	/* Tried first, after the caller is admitted, with no database and no arguments parsed: true when it replied (reply_shared),
+	 * false: go the row's way. For answers kept rendered. No event. */
+	bool (*quick)(struct req *rq);
+	/* Asked when only the headers are there (no rq->args, no rq->db): a failure refuses the body. */
+	handler *before_body;
+	/* Asked, as RUN_WRITE with rq->who nobody, when the caller's token is refused as ERR_TOKEN_INVALID: may still reply (a
+	 * repeated refresh whose reply was lost), or fails with the same error. The string sent: req_token(). */
+	handler *stale;
 };
 
 /* A resource file ends with its table: const struct route TOKEN_ROUTES[] = {..., {0}}; api/routes.c lists the tables. */

@@ -100,7 +100,7 @@ static int router_add(struct router *router, const struct route *route, struct e
 	if (route->allow <= ALLOW_NOBODY || route->allow >= ALLOW_COUNT || !route->handle)
 		return fail(e, ERR_INTERNAL, "The route %s %s has no handler, or does not say who may call it.", route->method,
 			route->path);
-	const struct route **rows = realloc(router->rows, (router->count + 1) * sizeof(*rows));
+	const struct route **rows = realloc(router->rows, (router->count + 1) * sizeof(const struct route *));
 	if (!rows)
 		return fail(e, ERR_INTERNAL, NULL);
 	router->rows = rows;

@@ -202,7 +202,8 @@ static int port_of(int fd)
 	char port[8] = "0";
 	if (getsockname(fd, (struct sockaddr *)&address, &size) == 0)
 		getnameinfo((struct sockaddr *)&address, size, NULL, 0, port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
-	return atoi(port);
+	int64_t number = 0;
+	return str_to_i64(port, &number) ? (int)number : 0;
 }
 
 int http_listen(const struct conf *conf, int *ret_fd, int *ret_port, char **ret_url, struct err *e)
