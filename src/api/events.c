@@ -17,6 +17,7 @@
 #include "work/resource_json.h"
 
 #define EVENT_SIZE_MAX (200 * 1024)
+#define LIST_SIZE_MAX (32 * 1024 * 1024)
 
 /* --- one event as JSON ------------------------------------------------------------------------------------------------------- */
 
@@ -127,6 +128,7 @@ static int show_attachments(struct req *rq, json_t *json, struct err *e)
 struct listing {
 	struct req *rq;
 	json_t *list;
+	size_t size;
 };
 
 static int list_event(void *arg, const struct event *event, struct err *e)
@@ -139,7 +141,7 @@ static int list_event(void *arg, const struct event *event, struct err *e)
 
 static int reply_events(struct req *rq, const struct event_filter *filter, struct err *e)
 {
-	struct listing listing = { rq, json_array() };
+	struct listing listing = { rq, json_array(), 0 };
 	int rc = event_list(rq->db, rq->arena, filter, list_event, &listing, e);
 	if (rc < 0) {
 		json_decref(listing.list);
