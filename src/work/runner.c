@@ -16,8 +16,8 @@
 
 #define THREADS_MOST 16
 /* A server that says nothing about its job for so long is taken for dead. */
-#define LEASE_US (60 * US_PER_S)
-#define LEASE_RENEW_US (15 * US_PER_S)
+#define LEASE_US (20 * US_PER_S)
+#define LEASE_RENEW_US (5 * US_PER_S)
 /* Jobs of other servers, and leases, are looked at so often. */
 #define POLL_US (3 * US_PER_S)
 /* Ends that runner_wake() may have missed between the insert and its call. */

@@ -221,6 +221,7 @@ def test_a_read_only_database_refuses_changes_and_answers_reads(shaky):
         time.sleep(0.5)
 
     made = create(api, "before").json()
+    assert api.get("tokens/verify", token=made["token"]).status_code == 200  # the first use of a string is written
     set_read_only("on")
     refused = create(api, "during")
     assert_refused(refused)

@@ -102,7 +102,7 @@ struct many {
 	struct database *database;
 	struct told *told;
 	sem_t finished;
-	int succeeded, failed, told_late;
+	int succeeded, failed, told_late, wrong;
 };
 
 static int many_run(struct db *db, struct db_write *write, struct err *err)
@@ -116,9 +116,10 @@ static struct many many;
 static void many_done(struct db_write *write, int rc)
 {
 	int64_t id = *(int64_t *)write->arg;
-	if (rc == 0 && !many.told->count)
-		many.told_late++;
-	CHECK(rc == (id % 5 ? 0 : -ERR_TOKEN_NOT_FOUND));
+	if (rc == 0 && !__atomic_load_n(&many.told->count, __ATOMIC_SEQ_CST))
+		__atomic_add_fetch(&many.told_late, 1, __ATOMIC_SEQ_CST);
+	if (rc != (id % 5 ? 0 : -ERR_TOKEN_NOT_FOUND))
+		__atomic_add_fetch(&many.wrong, 1, __ATOMIC_SEQ_CST);
 	err_done(&write->err);
 	__atomic_add_fetch(rc < 0 ? &many.failed : &many.succeeded, 1, __ATOMIC_SEQ_CST);
 	sem_post(&many.finished);
@@ -141,7 +142,7 @@ static void test_many(struct database *database, struct told *told)
 	for (int i = 0; i < MANY; i++)
 		sem_wait(&many.finished);
 	CHECK(many.succeeded == MANY * 4 / 5 && many.failed == MANY / 5);
-	CHECK(many.told_late == 0);
+	CHECK(many.told_late == 0 && many.wrong == 0);
 	CHECK(told->count == MANY * 4 / 5 && told->sum == sum);
 	CHECK(count(database) == before + MANY * 4 / 5);
 	sem_destroy(&many.finished);
