@@ -22,8 +22,7 @@ static int read_columns(struct req *rq, const struct table *source, struct table
 	alias->alias_columns = arena_array(rq->arena, char *, count);
 	if (!alias->alias_columns)
 		return fail(e, ERR_INTERNAL, NULL);
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach(list, i, item) {
 		const struct column *column = table_column(source, json_string_value(item));
 		if (!column)
 			return fail(e, ERR_TABLE_NON_EXISTING_COLUMNS, "The column \"%s\" is not in the table %s.",
@@ -37,8 +36,7 @@ static bool all_texts(json_t *list)
 {
 	size_t i;
 	json_t *item;
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach(list, i, item) {
 		if (!json_is_string(item) && !json_is_integer(item))
 			return false;
 	}
@@ -65,8 +63,7 @@ static int filter_text(struct req *rq, const struct table *source, json_t *given
 	own(own_json) json_t *texts = json_array();
 	size_t i;
 	json_t *item;
-	json_array_foreach(values, i, item)
-	{
+	json_array_foreach(values, i, item) {
 		json_array_append_new(texts, json_is_string(item)
 						     ? json_incref(item)
 						     : json_sprintf("%" JSON_INTEGER_FORMAT, json_integer_value(item)));
@@ -165,7 +162,8 @@ static int find_alias(struct req *rq, const char *refusal, struct table **ret, s
 		return rc;
 	if (!alias->source_number)
 		return fail(e, ERR_TABLE_VALIDATION, "The table %s is not an alias.", alias->id);
-	if ((rc = permit_bucket(rq->who, table_id_bucket(rq->arena, alias->source_table_id), BUCKET_READ, e)) < 0)
+	const char *source = table_id_bucket(rq->arena, alias->source_table_id);
+	if ((rc = permit_bucket_behind(rq->who, source, BUCKET_READ, arena_printf(rq->arena, "source of %s", alias->id), e)) < 0)
 		return rc;
 	if ((rc = table_list_aliases(rq->db, rq->arena, alias, &dependents, e)) < 0)
 		return rc;

@@ -135,6 +135,14 @@ int permit_bucket(const struct caller *who, const char *bucket_id, enum bucket_l
 		(const char *const[]){ bucket_level_name(need), have ? bucket_level_name(have) : "none" });
 }
 
+int permit_bucket_behind(
+	const struct caller *who, const char *bucket_id, enum bucket_level need, const char *object, struct err *e)
+{
+	if (permit_bucket_level(who, bucket_id) >= need)
+		return 0;
+	return refuse(e, object, bucket_level_name(need), "less");
+}
+
 static int component_order(const void *a, const void *b)
 {
 	return strcmp(a, *(char *const *)b);

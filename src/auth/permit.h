@@ -33,6 +33,9 @@ int permit_route(const struct caller *who, enum allow allow, struct err *e);
 enum bucket_level permit_bucket_level(const struct caller *who, const char *bucket_id);
 /* Fails unless the level is at least need (R09). */
 int permit_bucket(const struct caller *who, const char *bucket_id, enum bucket_level need, struct err *e);
+/* The same for a bucket that the caller did not name: the refusal speaks of object ("snapshot 7"), which they did name. */
+int permit_bucket_behind(
+	const struct caller *who, const char *bucket_id, enum bucket_level need, const char *object, struct err *e);
 /* Reading, changing, running configurations of a component (R10). write: not for readOnly masters. */
 int permit_component(const struct caller *who, const char *component_id, bool write, struct err *e);
 bool permit_sees_component(const struct caller *who, const char *component_id);

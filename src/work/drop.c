@@ -27,7 +27,8 @@ static int remove_tree(struct dropping *dropping, const struct table *table, int
 	int rc = depth > DEPTH_MOST ? fail_internal(e, ERR_INTERNAL, "chain of aliases of %s has no end", table->id)
 				    : table_list_aliases(dropping->db, dropping->arena, table, &aliases, e);
 	for (size_t i = 0; rc >= 0 && i < aliases.count; i++) {
-		rc = permit_bucket(dropping->drop->who, aliases.items[i].bucket_id, BUCKET_WRITE, e);
+		rc = permit_bucket_behind(
+			dropping->drop->who, aliases.items[i].bucket_id, BUCKET_WRITE, "an alias of what is dropped", e);
 		if (rc >= 0)
 			rc = remove_tree(dropping, &aliases.items[i], depth + 1, e);
 	}

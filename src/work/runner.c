@@ -396,6 +396,8 @@ int job_insert(struct db *db, const struct origin *origin, const char *operation
 		.user_agent = arena_strdup(arena, origin->user_agent ? origin->user_agent : ""),
 	};
 	const char *name = json_string_value(json_object_get(shown, "name"));
+	if (!name)
+		name = json_string_value(json_object_get(json_object_get(shown, "params"), "name"));
 	if (table_id)
 		row.lock = row.table_id;
 	else if (bucket_id && name) /* a table that is to be made */

@@ -1,6 +1,8 @@
 /* Snapshots of tables: what a table was as JSON, its rows in a file that stays until the snapshot goes. */
 #include "work/snapshots.h"
 
+#include <stdio.h>
+
 #include <string.h>
 
 #include "auth/permit.h"
@@ -43,7 +45,9 @@ int snapshot_get(struct db *db, struct arena *arena, const struct caller *who, i
 	if (rc < 0)
 		return rc;
 	bool found = rc > 0;
-	rc = permit_bucket(who, found ? (*ret)->bucket_id : "", need, e);
+	char object[40];
+	snprintf(object, sizeof(object), "snapshot %lld", (long long)id);
+	rc = permit_bucket_behind(who, found ? (*ret)->bucket_id : "", need, object, e);
 	if (rc < 0)
 		return rc;
 	return found ? 0 : fail(e, ERR_SNAPSHOT_NOT_FOUND, "Snapshot \"%lld\" not found", (long long)id);

@@ -130,6 +130,7 @@ def test_R09_an_alias_opens_only_what_its_maker_may_read(api, make_bucket, make_
                     api.post("tables/%s/alias-filter" % table, json={"column": "city", "values": ["praha"]}, token=outsider),
                     api.post("tables/%s/alias-columns-auto-sync" % table, token=outsider)):
         assert_error(refused, 403, "accessDenied")
+        assert hidden not in refused.text
     assert preview(api, table, token=outsider) == ['"2","bob","brno"']
     assert "sourceTable" not in api.get("tables/" + table, token=outsider).json()
     assert all("sourceTable" not in t for t in api.get("tables", token=outsider).json())
@@ -140,7 +141,9 @@ def test_R09_an_alias_opens_only_what_its_maker_may_read(api, make_bucket, make_
 def test_R09_force_does_not_reach_into_other_buckets(api, make_bucket, make_token, source):
     made = alias(api, make_bucket(), source).json()["id"]
     writer = make_token(bucketPermissions={source.rsplit(".", 1)[0]: "write"})["token"]
-    assert_error(api.delete("tables/%s?force=1" % source, token=writer), 403, "accessDenied")
+    refused = api.delete("tables/%s?force=1" % source, token=writer)
+    assert_error(refused, 403, "accessDenied")
+    assert made.rsplit(".", 1)[0] not in refused.text
     assert api.get("tables/" + made).status_code == 200 and api.get("tables/" + source).status_code == 200
 
 

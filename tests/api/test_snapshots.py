@@ -83,6 +83,7 @@ def test_R09_snapshots_follow_the_bucket(api, make_table, make_token, make_bucke
     assert_error(api.post("tables/%s/snapshots" % table, token=read, json={}), 403, "accessDenied")
     assert_error(api.delete("snapshots/%d" % snapshot_id, token=read), 403, "accessDenied")
     for name in (snapshot_id, 999999):
+        assert bucket not in api.get("snapshots/%d" % name, token=none).text
         assert_error(api.get("snapshots/%d" % name, token=none), 403, "accessDenied")
         assert_error(api.delete("snapshots/%d" % name, token=none), 403, "accessDenied")
     assert_error(api.get("tables/%s/snapshots" % table, token=none), 403, "accessDenied")
