@@ -162,7 +162,7 @@ static void header_contents(struct req *rq, const struct file *file, const struc
 
 static bool etag_in(const char *header, const char *etag)
 {
-	return str_eq(header, "*") || strstr(header, etag);
+	return str_eq(header, "*") || (etag && strstr(header, etag));
 }
 
 /* 1: 304 was answered. */
@@ -363,7 +363,7 @@ static int read_block_list(struct req *rq, struct blob_block **ret, size_t *ret_
 	if (!path || size > BLOCK_LIST_MAX)
 		return fail(e, path ? ERR_TOO_LARGE : ERR_BLOB_XML, NULL);
 	own(own_free) char *text = malloc((size_t)size);
-	own(own_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	own(own_close) int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	if (!text || fd < 0 || pread(fd, text, (size_t)size, 0) != size)
 		return fail_internal(e, ERR_INTERNAL, "a block list cannot be read");
 	return block_list_parse(rq->arena, text, (size_t)size, ret, ret_count, e);

@@ -17,6 +17,8 @@
 #define POLL_FIRST_US 50000
 #define POLL_LONGEST_US 2000000
 
+static const char USER_AGENT[] = "User-Agent: chatelaine/" VERSION;
+
 static void escape(struct buf *buf, const char *text)
 {
 	for (; *text; text++) {
@@ -114,8 +116,7 @@ static int call_once(struct client *client, const char *method, const char *path
 	struct fetch *fetch, struct err *e)
 {
 	const char *token = arena_printf(client->arena, "X-StorageApi-Token: %s", client->token);
-	const char *headers[] = { token, "User-Agent: chatelaine/" VERSION,
-		body ? "Content-Type: application/json" : "Accept: */*", key, NULL };
+	const char *headers[] = { token, USER_AGENT, body ? "Content-Type: application/json" : "Accept: */*", key, NULL };
 	own(own_free) char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 	*fetch = (struct fetch){ .method = method,
 		.headers = headers,

@@ -44,13 +44,11 @@ static void add_value(struct buf *text, json_t *value)
 	json_t *item;
 	if (!json_is_array(value) && !json_is_object(value))
 		add_scalar(text, value);
-	json_array_foreach(value, i, item)
-	{
+	json_array_foreach(value, i, item) {
 		buf_puts(text, i ? ", " : "");
 		add_scalar(text, item);
 	}
-	json_object_foreach(value, key, item)
-	{
+	json_object_foreach(value, key, item) {
 		buf_printf(text, "%s%s=", text->length ? ", " : "", key);
 		add_scalar(text, item);
 	}
@@ -109,14 +107,16 @@ void client_show_list(const struct client *client, json_t *list, const struct co
 	}
 	for (size_t c = 0; columns[c].title; c++)
 		widths[c] = strlen(columns[c].title);
-	json_array_foreach(list, i, item) for (size_t c = 0; columns[c].title; c++)
-	{
-		own(own_free) char *text = cell_text(value_at(item, columns[c].path), CELL_MAX);
-		size_t width = text ? utf8_length(text) : 0;
-		widths[c] = width > widths[c] ? width : widths[c];
-	}
+	json_array_foreach(list, i, item)
+		for (size_t c = 0; columns[c].title; c++) {
+			own(own_free) char *text = cell_text(value_at(item, columns[c].path), CELL_MAX);
+			size_t width = text ? utf8_length(text) : 0;
+			widths[c] = width > widths[c] ? width : widths[c];
+		}
 	print_row(NULL, columns, widths);
-	json_array_foreach(list, i, item) print_row(item, columns, widths);
+	json_array_foreach(list, i, item) {
+		print_row(item, columns, widths);
+	}
 }
 
 void client_show(const struct client *client, json_t *object, const struct column_of *columns)
