@@ -9,11 +9,6 @@
 #include "base/own.h"
 #include "base/str.h"
 
-static void own_buf(struct buf *buf)
-{
-	buf_done(buf);
-}
-
 static void own_result(PGresult **result)
 {
 	PQclear(*result);
@@ -148,7 +143,7 @@ static bool has_number(const int64_t *numbers, size_t count, int64_t number)
 /* Columns sort by bytes, as on the other engine. */
 static int create_table(PGconn *handle, const struct pg_place *place, const struct table *table, struct err *e)
 {
-	own(own_buf) struct buf sql = { 0 };
+	own(buf_done) struct buf sql = { 0 };
 	buf_printf(&sql, "CREATE TABLE IF NOT EXISTS %s (", place->table);
 	for (size_t i = 0; i < table->column_count; i++)
 		buf_printf(&sql, "c%lld TEXT COLLATE \"C\",", (long long)table->columns[i].number);
@@ -159,7 +154,7 @@ static int create_table(PGconn *handle, const struct pg_place *place, const stru
 static int add_columns(PGconn *handle, const struct pg_place *place, const struct table *table, struct err *e)
 {
 	own(own_free) int64_t *numbers = NULL;
-	own(own_buf) struct buf sql = { 0 };
+	own(buf_done) struct buf sql = { 0 };
 	size_t count = 0, added = 0;
 	bool there = false;
 	int rc = list_columns(handle, place, &numbers, &count, &there, e);
@@ -254,7 +249,7 @@ static int key_is(PGconn *handle, const struct pg_place *place, const int64_t *k
 int pg_rows_ensure_key(PGconn *handle, const struct pg_place *place, const struct table *table, struct err *e)
 {
 	own(own_free) int64_t *keys = NULL;
-	own(own_buf) struct buf sql = { 0 };
+	own(buf_done) struct buf sql = { 0 };
 	size_t count = table->primary_key_count;
 	int rc = rows_key_columns(table, &keys, e);
 	if (rc == 0)
@@ -428,7 +423,7 @@ int pg_rows_select(struct database *database, const struct rows_query *query, ro
 {
 	own(own_reader) struct db *db = NULL;
 	own(filter_sql_done) struct filter_sql sql = { 0 };
-	own(own_buf) struct buf text = { 0 };
+	own(buf_done) struct buf text = { 0 };
 	own(own_free) int64_t *numbers = NULL;
 	struct pg_place place = place_of_table(query->table);
 	size_t count = 0;
@@ -459,7 +454,7 @@ static int delete_matching(
 {
 	own(filter_sql_done) struct filter_sql sql = { 0 };
 	own(values_done) struct values values = { 0 };
-	own(own_buf) struct buf text = { 0 };
+	own(buf_done) struct buf text = { 0 };
 	int rc = filter_compile(filter, DB_POSTGRES, false, &sql, e);
 	if (rc == 0)
 		rc = values_init(&values, &sql, e);

@@ -10,11 +10,6 @@
 
 #define COPY_CHUNK (64 * 1024)
 
-static void own_buf(struct buf *buf)
-{
-	buf_done(buf);
-}
-
 static void own_session(struct db **db)
 {
 	db_session_close(*db);
@@ -80,7 +75,7 @@ static int send_records(struct pg_import *job, struct err *e)
 {
 	static const char SIGNATURE[19] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0";
 	own(rows_cursor_done) struct rows_cursor cursor = { 0 };
-	own(own_buf) struct buf buf = { 0 };
+	own(buf_done) struct buf buf = { 0 };
 	size_t stored = 0;
 	for (size_t i = 0; i < job->import->column_count; i++)
 		stored += job->import->columns[i] > 0;
@@ -111,7 +106,7 @@ static int end_copy(struct pg_import *job, int rc, struct err *e)
 
 static int copy_into(struct pg_import *job, const char *target, const char *options, struct err *e)
 {
-	own(own_buf) struct buf sql = { 0 };
+	own(buf_done) struct buf sql = { 0 };
 	buf_printf(&sql, "COPY %s (_timestamp", target);
 	for (size_t i = 0; i < job->import->column_count; i++)
 		if (job->import->columns[i] > 0)
@@ -129,7 +124,7 @@ static int copy_into(struct pg_import *job, const char *target, const char *opti
 
 static int create_new_key(struct pg_import *job, struct err *e)
 {
-	own(own_buf) struct buf sql = { 0 };
+	own(buf_done) struct buf sql = { 0 };
 	buf_printf(&sql, "CREATE UNIQUE INDEX new_k%lld ON %s.new_t%lld (", (long long)job->place.number, job->place.schema,
 		(long long)job->place.number);
 	pg_rows_add_key(&sql, job->keys, job->key_count);
@@ -140,7 +135,7 @@ static int create_new_key(struct pg_import *job, struct err *e)
 /* Rows with an equal key collapse, the last one stays: rows of a table that was just copied stand in the file's order. */
 static int collapse_new(struct pg_import *job, int64_t *ret_rows, struct err *e)
 {
-	own(own_buf) struct buf sql = { 0 };
+	own(buf_done) struct buf sql = { 0 };
 	buf_printf(&sql,
 		"WITH gone AS (DELETE FROM %s.new_t%lld WHERE ctid IN (SELECT place FROM (SELECT ctid AS place, row_number() "
 		"OVER (PARTITION BY ",
@@ -236,7 +231,7 @@ static void build_merge(struct pg_import *job, struct buf *sql)
 
 static int merge(struct pg_import *job, int64_t *ret_added, struct err *e)
 {
-	own(own_buf) struct buf sql = { 0 };
+	own(buf_done) struct buf sql = { 0 };
 	int rc = pg_rows_runf(job->handle, e, "CREATE TEMP TABLE staged (LIKE %s) ON COMMIT DROP", job->place.table);
 	if (rc == 0)
 		rc = copy_into(job, "pg_temp.staged", "", e);
