@@ -86,7 +86,7 @@ static int row_insert(struct db *db, struct arena *arena, const struct file *fil
 
 int file_reserve(struct db *db, struct arena *arena, struct file *file, struct err *e)
 {
-	int rc = db_next_id(db, "file", &file->id, e);
+	int rc = file->id ? 0 : db_next_id(db, "file", &file->id, e);
 	if (rc < 0)
 		return rc;
 	file->container = arena_printf(arena, "exp-%lld-files-%lld-%lld", (long long)file->max_age_days,

@@ -33,7 +33,8 @@ struct file {
 int file_find(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct file **ret, struct err *e);
 /* Inside a write: the same, and nobody else changes it before the commit. Not found is ERR_FILE_NOT_FOUND. */
 int file_lock(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct file **ret, struct err *e);
-/* Inside a write: gives id, container and blob (from project_id, max_age_days, name), for contents that are there before their file is. */
+/* Inside a write: gives id (when it is 0), container and blob (from project_id, max_age_days, name), for contents that are there
+ * before their file is. */
 int file_reserve(struct db *db, struct arena *arena, struct file *file, struct err *e);
 /* In: everything but id (0, unless it was reserved), container, blob, created_us, expires_us (made from max_age_days) and run_ids; these are given.
  * Tags given twice are kept once. */

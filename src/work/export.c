@@ -122,7 +122,7 @@ static int find_or_reserve(struct db *db, void *arg, struct err *e)
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
-		return file_reserve(db, export->arena, export->file, e);
+		return slices_reserve(db, export->arena, export->job, export->file, e);
 	rc = file_lock(db, export->arena, export->job->project_id, file_id, &file, e);
 	if (rc == 0)
 		rc = file_reuse(db, export->arena, file, export->job->token_id,
@@ -141,6 +141,8 @@ static int write_file(struct db *db, void *arg, struct err *e)
 	struct export *export = arg;
 	export->file->size_bytes = export->sizes.stored_bytes;
 	int rc = file_insert(db, export->arena, export->file, e);
+	if (rc == 0)
+		rc = slices_claimed(db, export->job, e);
 	if (rc == 0)
 		rc = export_keep(db, export->job->project_id, export->key, export->file->id,
 			now_us() - (EXPORT_KEEP_DAYS + 1) * US_PER_DAY, e);

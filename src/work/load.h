@@ -37,6 +37,7 @@ struct load {
 	int64_t *numbers;        /* the table's column of each field */
 	struct rows_result result;
 	struct job_result *job_result;
+	bool in_doubt; /* a commit whose answer was lost: it may have happened */
 	/* of a table made from a snapshot: what it was, and what is written with it */
 	const json_t *definition;
 	int (*finish)(struct db *db, const struct load *load, struct err *e);

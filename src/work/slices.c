@@ -7,6 +7,7 @@
 
 #include "base/own.h"
 #include "store/blob/blob.h"
+#include "store/job_place.h"
 #include "store/rows/csv.h"
 #include "work/files.h"
 
@@ -26,6 +27,20 @@ struct slices {
 	size_t count, size;
 	struct slices_sizes sizes;
 };
+
+int slices_reserve(struct db *db, struct arena *arena, const struct job *job, struct file *file, struct err *e)
+{
+	int rc = job_place_find(db, job->project_id, job->id, &file->id, e);
+	bool is_new = !file->id;
+	if (rc == 0)
+		rc = file_reserve(db, arena, file, e);
+	return rc < 0 || !is_new ? rc : job_place_keep(db, job->project_id, job->id, file->id, e);
+}
+
+int slices_claimed(struct db *db, const struct job *job, struct err *e)
+{
+	return job_place_forget(db, job->project_id, job->id, e);
+}
 
 static int store_bytes(struct slices *slices, const void *data, size_t length, struct err *e)
 {

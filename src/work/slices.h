@@ -7,6 +7,11 @@
 #include "store/file.h"
 #include "work/app.h"
 #include "work/rows_view.h"
+#include "work/runner.h"
+
+/* Inside a write: gives the file its id, the same when the job runs again after a crash. slices_claimed() in the write that inserts the file. */
+int slices_reserve(struct db *db, struct arena *arena, const struct job *job, struct file *file, struct err *e);
+int slices_claimed(struct db *db, const struct job *job, struct err *e);
 
 struct slices_sizes {
 	int64_t rows_bytes;   /* before packing */

@@ -97,7 +97,7 @@ static int reserve_file(struct db *db, void *arg, struct err *e)
 		.creator_token_id = token->id,
 		.creator_description = token->description,
 	};
-	return file_reserve(db, making->arena, &making->file, e);
+	return slices_reserve(db, making->arena, making->job, &making->file, e);
 }
 
 /* The table's detail, and what is needed to make it again. */
@@ -140,6 +140,8 @@ static int write_snapshot(struct db *db, void *arg, struct err *e)
 	};
 	making->file.size_bytes = making->sizes.stored_bytes;
 	int rc = file_insert(db, making->arena, &making->file, e);
+	if (rc == 0)
+		rc = slices_claimed(db, making->job, e);
 	if (rc == 0)
 		rc = define(db, making, &making->snapshot.definition, e);
 	if (rc == 0)

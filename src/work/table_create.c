@@ -5,6 +5,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "store/bucket.h"
+#include "store/job_place.h"
 #include "store/names.h"
 #include "store/rows/rows.h"
 #include "store/table.h"
@@ -104,7 +105,45 @@ static int reserve(struct db *db, void *arg, struct err *e)
 	if (rc > 0)
 		return fail(e, ERR_TABLE_EXISTS, "The table \"%s\" already exists in the bucket \"%s\".", table->name,
 			table->bucket_id);
-	return rc < 0 ? rc : table_reserve(db, &table->number, e);
+	if (rc == 0)
+		rc = job_place_find(db, table->project_id, load->job->id, &table->number, e);
+	if (rc < 0 || table->number)
+		return rc;
+	rc = table_reserve(db, &table->number, e);
+	return rc < 0 ? rc : job_place_keep(db, table->project_id, load->job->id, table->number, e);
+}
+
+/* Finds what this job reserved, now or before a crash: load->table->number and the number of its bucket. */
+static int find_place(struct db *db, void *arg, struct err *e)
+{
+	struct load *load = arg;
+	struct table *table = load->table;
+	struct bucket *bucket;
+	int rc = job_place_find(db, table->project_id, load->job->id, &table->number, e);
+	if (rc == 0 && table->number)
+		rc = bucket_get(db, load->arena, table->project_id, table->bucket_id, &bucket, e);
+	if (rc == 0 && table->number)
+		table->bucket_number = bucket->number;
+	return rc;
+}
+
+static int forget_place(struct db *db, void *arg, struct err *e)
+{
+	const struct load *load = arg;
+	return job_place_forget(db, load->job->project_id, load->job->id, e);
+}
+
+/* The job failed: nothing of the table is left. */
+static void abandon(struct load *load)
+{
+	const struct table *table = load->table;
+	struct err ignored = { 0 };
+	int rc = database_transact(load->app->database, find_place, load, &ignored);
+	if (rc == 0 && table->number)
+		rc = rows_drop(load->app->database, table->project_id, table->bucket_number, table->number, &ignored);
+	if (rc == 0 && table->number)
+		database_transact(load->app->database, forget_place, load, &ignored);
+	err_done(&ignored);
 }
 
 static int emit_created(struct db *db, const struct load *load, struct err *e)
@@ -125,6 +164,8 @@ static int write_table(struct db *db, void *arg, struct err *e)
 	struct table *table;
 	own(own_json) json_t *results = NULL, *metrics = source_metrics(load->source);
 	int rc = table_insert(db, load->arena, load->table, e);
+	if (rc == 0)
+		rc = forget_place(db, load, e);
 	if (rc == 0)
 		rc = table_rows_changed(db, load->table, load->result.rows_count, load->result.data_size_bytes, true, e);
 	if (rc == 0 && load->finish)
@@ -157,15 +198,10 @@ int table_create_rows(struct load *load, struct err *e)
 	rc = rows_create(load->app->database, table, e);
 	if (rc == 0)
 		rc = load_rows(load, e);
-	bool in_doubt = rc == 0; /* a commit whose answer was lost may have happened: its rows stay */
-	if (rc == 0)
-		rc = database_transact(load->app->database, write_table, load, e);
-	in_doubt = in_doubt && rc == -ERR_UNAVAILABLE;
-	if (rc < 0 && !in_doubt) {
-		struct err ignored = { 0 };
-		rows_drop(load->app->database, table->project_id, table->bucket_number, table->number, &ignored);
-		err_done(&ignored);
-	}
+	if (rc < 0)
+		return rc;
+	rc = database_transact(load->app->database, write_table, load, e);
+	load->in_doubt = rc == -ERR_UNAVAILABLE;
 	return rc;
 }
 
@@ -202,5 +238,7 @@ int table_create_job(struct app *app, const struct job *job, const struct caller
 		rc = from_snapshot ? snapshot_restore(&load, e) : create_from_file(&load, e);
 	if (rc == 0)
 		ret->metrics = source_metrics(load.source);
+	else if (!load.in_doubt)
+		abandon(&load);
 	return rc;
 }
