@@ -2,7 +2,7 @@
 import pytest
 
 from conftest import unique
-from support.server import assert_error
+from support.server import Api, assert_error
 
 C = "branch/default/components/wr-db/configs"
 
@@ -199,6 +199,7 @@ def test_life_of_a_row(api):
     made = make(api)
     row = add_row(api, made, "r1", configuration={"a": []}, description="d")
     assert row["version"] == 1 and row["changeDescription"] == "Row r1 added" and row["isDisabled"] is False and row["state"] == {}
+    assert api.get(path(made, "/rows/r1")).json() == row
     generated = api.post(path(made, "/rows"), json={}).json()
     assert generated["id"].isdigit() and generated["name"] == ""
     assert api.get(path(made)).json()["changeDescription"] == "Row %s added" % generated["id"]
@@ -355,6 +356,29 @@ def test_search_by_metadata(api, make_token):
     api.delete(path(made))
     assert api.get(where, params={"metadataKeys[]": key}).json() == []
     assert_error(api.get("search/component-configurations"), 501)
+
+
+@pytest.mark.parametrize("method,rest", [
+    ("GET", ""), ("PUT", ""), ("DELETE", ""), ("GET", "/metadata"), ("POST", "/metadata"), ("DELETE", "/metadata/1"), ("PUT", "/state"),
+    ("POST", "/restore"), ("POST", "/reset-to-default"), ("GET", "/versions"), ("GET", "/versions/1"), ("POST", "/versions/1/rollback"),
+    ("POST", "/versions/1/create"), ("GET", "/rows"), ("POST", "/rows"), ("GET", "/rows/r"), ("PUT", "/rows/r"), ("DELETE", "/rows/r"),
+    ("PUT", "/rows/r/state"), ("GET", "/rows/r/versions"), ("GET", "/rows/r/versions/1"), ("POST", "/rows/r/versions/1/rollback"),
+    ("POST", "/rows/r/versions/1/create")])
+def test_R01_nobody_and_strangers_reach_nothing_of_a_configuration(api, server, make_token, method, rest):
+    made = make(api)
+    add_row(api, made, "r")
+    before = api.get(path(made)).json()
+    body = {"json": {"name": "x", "state": {}, "metadata": [{"key": "k", "value": "v"}]}}
+    assert_error(Api(server.url).call(method, path(made, rest), **body), 401, None, "Access token must be set")
+    assert_error(api.call(method, path(made, rest), token=make_token(componentAccess=["keboola.ex-ftp"])["token"], **body), 403, "accessDenied")
+    assert api.get(path(made)).json() == before
+
+
+def test_R01_nobody_searches_or_lists(server):
+    nobody = Api(server.url)
+    for where in ("branch/default/search/component-configurations", "components", C, "triggers", "global-search?query=x", "stats?runId=1",
+                  "events"):
+        assert_error(nobody.get(where), 401, None, "Access token must be set")
 
 
 # --- who -------------------------------------------------------------------------------------------------------------------------
