@@ -10,7 +10,7 @@ CREATE TABLE organizations (
 	name TEXT NOT NULL,
 	created_us BIGINT NOT NULL,
 	deleted_us BIGINT NOT NULL DEFAULT 0,
-	allow_auto_join BIGINT NOT NULL DEFAULT 0
+	allow_auto_join BIGINT NOT NULL DEFAULT 1
 );
 CREATE TABLE projects (
 	id BIGINT PRIMARY KEY,
@@ -22,6 +22,7 @@ CREATE TABLE projects (
 	default_branch_id BIGINT NOT NULL,
 	is_disabled BIGINT NOT NULL DEFAULT 0,
 	disabled_reason TEXT NOT NULL DEFAULT '',
+	disabled_until_us BIGINT NOT NULL DEFAULT 0, -- as announced; nothing happens by itself
 	deleted_us BIGINT NOT NULL DEFAULT 0,
 	deleted_by BIGINT NOT NULL DEFAULT 0,
 	purged_us BIGINT NOT NULL DEFAULT 0,
@@ -63,6 +64,7 @@ CREATE TABLE project_users (
 	expires_us BIGINT NOT NULL DEFAULT 0,
 	reason TEXT NOT NULL DEFAULT '',
 	invited_by BIGINT NOT NULL DEFAULT 0,
+	approved_by BIGINT NOT NULL DEFAULT 0, -- of a request to join; oneself who joined without asking
 	PRIMARY KEY (project_id, user_id)
 );
 CREATE INDEX project_users_user ON project_users (user_id);

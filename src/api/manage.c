@@ -56,6 +56,15 @@ int manage_expiration(struct req *rq, int64_t *ret_seconds, struct err *e)
 	return 0;
 }
 
+int manage_check_email(const char *email, struct err *e)
+{
+	if (str_is_email(email ? email : ""))
+		return 0;
+	int rc = fail(e, ERR_MANAGE_UNPROCESSABLE, "Invalid request:\n - email: \"This value is not a valid email address.\"");
+	err_field(e, "email", "This value is not a valid email address.");
+	return rc;
+}
+
 static int user_make(struct req *rq, const char *email, struct user **ret, struct err *e)
 {
 	struct user *user = arena_new_of(rq->arena, struct user);
@@ -76,11 +85,8 @@ int manage_named_user(struct req *rq, struct user **ret, struct err *e)
 		rc = user_find(rq->db, rq->arena, arg_int(rq, "id", 0), ret, e);
 		return rc == 0 ? fail(e, ERR_MANAGE_VALIDATION, "There is no user with this id.") : rc;
 	}
-	if (!str_is_email(email ? email : "")) {
-		rc = fail(e, ERR_MANAGE_VALIDATION, "Invalid request:\n - email: \"This value is not a valid email address.\"");
-		err_field(e, "email", "This value is not a valid email address.");
+	if ((rc = manage_check_email(email, e)) < 0)
 		return rc;
-	}
 	rc = user_find_email(rq->db, rq->arena, email, ret, e);
 	return rc == 0 ? user_make(rq, email, ret, e) : rc;
 }

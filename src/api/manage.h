@@ -25,6 +25,8 @@ int manage_project(struct req *rq, enum project_need need, struct project **ret,
 int manage_role(struct req *rq, const char *standard, const char **ret, struct err *e);
 /* "expirationSeconds" of the body: 0 when absent, at least 1. */
 int manage_expiration(struct req *rq, int64_t *ret_seconds, struct err *e);
+/* ERR_MANAGE_UNPROCESSABLE naming the key "email"; email may be NULL. */
+int manage_check_email(const char *email, struct err *e);
 /* The account that the body names by "id" or "email"; one that is not there is made and mailed its activation. Inside a write. */
 int manage_named_user(struct req *rq, struct user **ret, struct err *e);
 /* The account with the id of path segment n, ERR_MANAGE_NOT_FOUND. */

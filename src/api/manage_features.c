@@ -89,11 +89,35 @@ static char *names_change(struct req *rq, const char *kept, const char *name, bo
 	own(own_json) json_t *names = json_kept(kept), *changed = json_array();
 	json_t *one;
 	size_t i;
-	json_array_foreach(names, i, one) if (!str_eq(json_string_value(one), name)) json_array_append(changed, one);
+	json_array_foreach(names, i, one)
+		if (!str_eq(json_string_value(one), name))
+			json_array_append(changed, one);
 	if (add)
 		json_array_append_new(changed, json_string(name));
 	own(own_free) char *text = json_dumps(changed, JSON_COMPACT);
 	return arena_strdup(rq->arena, text);
+}
+
+static bool names_have(const char *kept, const char *name)
+{
+	own(own_json) json_t *names = json_kept(kept);
+	json_t *one;
+	size_t i;
+	json_array_foreach(names, i, one)
+		if (str_eq(json_string_value(one), name))
+			return true;
+	return false;
+}
+
+/* Before it is given: there is such a feature, and it is not there yet. */
+static int names_check(struct req *rq, const char *kept, const char *name, const char *type, struct err *e)
+{
+	int rc = feature_has_name(rq->db, name, type, e);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return fail(e, ERR_MANAGE_NOT_FOUND, "Feature \"%s\" not found", name);
+	return names_have(kept, name) ? fail(e, ERR_MANAGE_UNPROCESSABLE, "Feature \"%s\" is already assigned", name) : 0;
 }
 
 static const struct param NAME_PARAMS[] = { { "feature", P_TEXT, 128, "name of the feature" }, { 0 } };
@@ -113,7 +137,7 @@ static int project_feature(struct req *rq, const char *name, bool add, struct er
 {
 	struct project *project = NULL;
 	int rc = manage_project(rq, PROJECT_OWN, &project, e);
-	if (rc < 0)
+	if (rc < 0 || (add && (rc = names_check(rq, project->features, name, "project", e)) < 0))
 		return rc;
 	project->features = names_change(rq, project->features, name, add);
 	rc = project_save(rq, project, json_pack("{s:s}", add ? "featureAdded" : "featureRemoved", name), e);
@@ -139,6 +163,8 @@ static int user_feature(struct req *rq, const char *name, bool add, struct err *
 							      : user_find_email(rq->db, rq->arena, req_path(rq, 0), &user, e);
 	if (rc <= 0)
 		return rc < 0 ? rc : fail(e, ERR_MANAGE_NOT_FOUND, "The user was not found.");
+	if (add && (rc = names_check(rq, user->features, name, "admin", e)) < 0)
+		return rc;
 	user->features = names_change(rq, user->features, name, add);
 	rc = user_update(rq->db, user, e);
 	return rc < 0 ? rc : reply_json(rq, add ? 201 : 200, user_json(user));
@@ -188,7 +214,9 @@ static int limits_add(struct req *rq, struct err *e)
 	if (rc < 0)
 		return rc;
 	own(own_json) json_t *limits = json_kept(project->limits);
-	json_array_foreach(given, i, limit) if ((rc = limit_set(limits, limit, e)) < 0) return rc;
+	json_array_foreach(given, i, limit)
+		if ((rc = limit_set(limits, limit, e)) < 0)
+			return rc;
 	return limits_save(rq, project, limits, e);
 }
 

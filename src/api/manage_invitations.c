@@ -8,7 +8,7 @@
 
 static const struct param PROJECT_PARAMS[] = {
 	{ "email", P_TEXT, 254, "who is invited" },
-	{ "role", P_TEXT, 32, "admin, share, guest (standard), readOnly" },
+	{ "role", P_TEXT, 32, "admin (standard), share, guest, readOnly" },
 	{ "reason", P_TEXT, 1000, "shown in the mail" },
 	{ "expirationSeconds", P_INT, 0, "how long the membership will last" },
 	{ 0 },
@@ -22,15 +22,10 @@ static const struct param ORGANIZATION_PARAMS[] = {
 /* What both kinds share: the address, the reason, who invites. */
 static int invitation_begin(struct req *rq, struct invitation *invitation, struct err *e)
 {
-	const char *email;
-	int rc = arg_required(rq, "email", &email, e);
+	const char *email = arg_text(rq, "email", NULL);
+	int rc = manage_check_email(email, e);
 	if (rc < 0)
 		return rc;
-	if (!str_is_email(email)) {
-		rc = fail(e, ERR_MANAGE_VALIDATION, "Invalid request:\n - email: \"This value is not a valid email address.\"");
-		err_field(e, "email", "This value is not a valid email address.");
-		return rc;
-	}
 	invitation->email = arena_strdup(rq->arena, email);
 	if (invitation->email)
 		str_lower(invitation->email);
@@ -39,6 +34,14 @@ static int invitation_begin(struct req *rq, struct invitation *invitation, struc
 	invitation->creator_name = rq->who->user_name;
 	invitation->creator_email = rq->who->user_email;
 	return 0;
+}
+
+static int refuse_pending(struct req *rq, const struct invitation *invitation, struct err *e)
+{
+	int rc = invitation_is_pending(rq->db, invitation, e);
+	return rc > 0 ? fail(e, ERR_MANAGE_VALIDATION, "%s is already invited. Cancel the invitation to send another one.",
+				invitation->email)
+		      : rc;
 }
 
 static int refuse_member(struct req *rq, int64_t project_id, const char *email, struct err *e)
@@ -59,7 +62,7 @@ static int project_invite(struct req *rq, struct err *e)
 	struct invitation invitation = { 0 }, *made;
 	const char *role;
 	int rc = manage_project(rq, PROJECT_MANAGE, &project, e);
-	if (rc < 0 || (rc = invitation_begin(rq, &invitation, e)) < 0 || (rc = manage_role(rq, "guest", &role, e)) < 0 ||
+	if (rc < 0 || (rc = invitation_begin(rq, &invitation, e)) < 0 || (rc = manage_role(rq, "admin", &role, e)) < 0 ||
 		(rc = manage_expiration(rq, &invitation.member_s, e)) < 0 ||
 		(rc = refuse_member(rq, project->id, invitation.email, e)) < 0)
 		return rc;
@@ -67,7 +70,8 @@ static int project_invite(struct req *rq, struct err *e)
 	invitation.organization_id = project->organization_id;
 	invitation.project_name = project->name;
 	invitation.role = arena_strdup(rq->arena, role);
-	if ((rc = invitation_send(rq->app, rq->db, rq->arena, &invitation, e)) < 0)
+	if ((rc = refuse_pending(rq, &invitation, e)) < 0 ||
+		(rc = invitation_send(rq->app, rq->db, rq->arena, &invitation, e)) < 0)
 		return rc;
 	struct manage_note note = { EVENT_INVITATION_CREATED, invitation.id, invitation.email, json_pack("{s:s}", "role", role) };
 	if ((rc = manage_record(rq, project, note, e)) < 0 ||
@@ -80,7 +84,7 @@ static int project_invitations(struct req *rq, struct err *e)
 {
 	struct project *project = NULL;
 	struct invitation_list list;
-	int rc = manage_project(rq, PROJECT_MANAGE, &project, e);
+	int rc = manage_project(rq, PROJECT_SEE, &project, e);
 	if (rc < 0 || (rc = invitation_list_of_project(rq->db, rq->arena, project->id, &list, e)) < 0)
 		return rc;
 	return reply_json(rq, 200, manage_list(list, invitation_json));
@@ -97,7 +101,7 @@ static int project_invitation(struct req *rq, struct err *e)
 {
 	struct project *project = NULL;
 	struct invitation *invitation = NULL;
-	int rc = manage_project(rq, PROJECT_MANAGE, &project, e);
+	int rc = manage_project(rq, PROJECT_SEE, &project, e);
 	if (rc < 0 || (rc = path_invitation(rq, project->id, &invitation, e)) < 0)
 		return rc;
 	return reply_json(rq, 200, invitation_json(invitation));
@@ -133,7 +137,8 @@ static int organization_invite(struct req *rq, struct err *e)
 		return rc;
 	invitation.organization_id = organization->id;
 	invitation.organization_name = organization->name;
-	if ((rc = invitation_send(rq->app, rq->db, rq->arena, &invitation, e)) < 0 ||
+	if ((rc = refuse_pending(rq, &invitation, e)) < 0 ||
+		(rc = invitation_send(rq->app, rq->db, rq->arena, &invitation, e)) < 0 ||
 		(rc = invitation_find(rq->db, rq->arena, 0, invitation.id, &made, e)) < 0)
 		return rc;
 	return reply_json(rq, 201, invitation_json(made));

@@ -41,7 +41,7 @@ static int member_answer(struct req *rq, int status, int64_t project_id, int64_t
 static const struct param ADD_PARAMS[] = {
 	{ "email", P_TEXT, 254, NULL },
 	{ "id", P_INT, 0, "id of the user, instead of email" },
-	{ "role", P_TEXT, 32, "admin, share, guest (standard), readOnly" },
+	{ "role", P_TEXT, 32, "admin (standard), share, guest, readOnly" },
 	{ "expirationSeconds", P_INT, 0, "how long the membership lasts" },
 	{ "reason", P_TEXT, 1000, NULL },
 	{ 0 },
@@ -55,7 +55,7 @@ static int members_add(struct req *rq, struct err *e)
 	const char *role;
 	int64_t seconds;
 	int rc = manage_project(rq, PROJECT_MANAGE, &project, e);
-	if (rc < 0 || (rc = manage_role(rq, "guest", &role, e)) < 0 || (rc = manage_expiration(rq, &seconds, e)) < 0 ||
+	if (rc < 0 || (rc = manage_role(rq, "admin", &role, e)) < 0 || (rc = manage_expiration(rq, &seconds, e)) < 0 ||
 		(rc = manage_named_user(rq, &user, e)) < 0)
 		return rc;
 	member.role = arena_strdup(rq->arena, role);
@@ -106,20 +106,41 @@ static int members_remove(struct req *rq, struct err *e)
 
 /* --- joining -------------------------------------------------------------------------------------------------------------------------- */
 
-/* By oneself: where the organization allows it to its members, and super admins. */
+/* May the caller join without asking? Members of the organization always; who keeps it otherwise where it allows them. 1 yes, 0 no. */
+static int joins_freely(struct req *rq, const struct project *project, struct err *e)
+{
+	struct organization *organization = NULL;
+	int rc = organization_has_user(rq->db, project->organization_id, rq->who->user_id, e);
+	if (rc == 0 && (rc = organization_find(rq->db, rq->arena, project->organization_id, &organization, e)) > 0)
+		rc = organization->allow_auto_join;
+	return rc;
+}
+
+/* The project, for one who keeps its organization and is no member yet. */
+static int project_to_join(struct req *rq, struct project **ret, struct err *e)
+{
+	struct project_claim claim = { .id = req_path_id(rq, 0, e), .need = PROJECT_SEE };
+	struct member *member = NULL;
+	if (!claim.id)
+		return -ERR_ROUTE_NOT_FOUND;
+	int rc = permit_project(rq->db, rq->arena, rq->who, &claim, ret, e);
+	if (rc < 0 || (rc = member_find(rq->db, rq->arena, claim.id, rq->who->user_id, &member, e)) < 0)
+		return rc;
+	return rc > 0 ? fail(e, ERR_MANAGE_VALIDATION, "You are already a member of the project.") : 0;
+}
+
 static int members_join(struct req *rq, struct err *e)
 {
 	struct project *project = NULL;
-	struct organization *organization = NULL;
 	struct user *user = NULL;
 	char role[] = "admin";
-	struct member member = { .role = role };
-	int rc = manage_project(rq, PROJECT_OWN, &project, e);
-	if (rc < 0 || (rc = organization_find(rq->db, rq->arena, project->organization_id, &organization, e)) < 0)
+	struct member member = { .role = role, .approved_by = rq->who->user_id };
+	int rc = project_to_join(rq, &project, e);
+	if (rc < 0 || (rc = joins_freely(rq, project, e)) < 0)
 		return rc;
-	if (!rq->who->is_super && !organization->allow_auto_join)
+	if (rc == 0)
 		return fail(e, ERR_MANAGE_FORBIDDEN,
-			"The organization does not let its members join its projects by themselves. Ask for access instead.");
+			"The organization does not let others join its projects by themselves. Ask for access instead.");
 	if ((rc = user_find(rq->db, rq->arena, rq->who->user_id, &user, e)) < 0 || (rc = join(rq, project, user, &member, e)) < 0)
 		return rc;
 	return reply_none(rq, 204);
@@ -132,19 +153,19 @@ static const struct param REQUEST_PARAMS[] = {
 	{ 0 },
 };
 
-/* For members of the organization; to others a project does not exist. */
+/* For those who keep the organization and may not join freely; to others a project does not exist. */
 static int requests_create(struct req *rq, struct err *e)
 {
 	struct project *project = NULL;
-	struct member *member = NULL;
 	struct join_request request = { .user_id = rq->who->user_id,
 		.reason = arena_strdup(rq->arena, arg_text(rq, "reason", "")) };
 	const char *role;
-	int rc = manage_project(rq, PROJECT_OWN, &project, e);
-	if (rc < 0 || (rc = manage_role(rq, "admin", &role, e)) < 0 || (rc = manage_expiration(rq, &request.member_s, e)) < 0)
+	int rc = project_to_join(rq, &project, e);
+	if (rc < 0 || (rc = manage_role(rq, "admin", &role, e)) < 0 || (rc = manage_expiration(rq, &request.member_s, e)) < 0 ||
+		(rc = joins_freely(rq, project, e)) < 0)
 		return rc;
-	if ((rc = member_find(rq->db, rq->arena, project->id, rq->who->user_id, &member, e)) != 0)
-		return rc < 0 ? rc : fail(e, ERR_MANAGE_VALIDATION, "You are a member of the project already.");
+	if (rc > 0)
+		return fail(e, ERR_MANAGE_VALIDATION, "You need not ask: use join-project method.");
 	request.project_id = project->id;
 	request.role = arena_strdup(rq->arena, role);
 	request.expires_us = now_us() + JOIN_REQUEST_LIFE_S * US_PER_S;
@@ -163,46 +184,53 @@ static int requests_list(struct req *rq, struct err *e)
 {
 	struct project *project = NULL;
 	struct join_request_list list;
-	int rc = manage_project(rq, PROJECT_MANAGE, &project, e);
+	int rc = manage_project(rq, PROJECT_SEE, &project, e);
 	if (rc < 0 || (rc = join_request_list_of_project(rq->db, rq->arena, project->id, &list, e)) < 0)
 		return rc;
 	return reply_json(rq, 200, manage_list(list, join_request_json));
 }
 
-/* The project that one manages, and the request of path segment 1. */
-static int path_request(struct req *rq, struct project **ret_project, struct join_request **ret, struct err *e)
+/* The project, and the request of path segment 1. */
+static int path_request(
+	struct req *rq, enum project_need need, struct project **ret_project, struct join_request **ret, struct err *e)
 {
 	int64_t id = req_path_id(rq, 1, e);
-	int rc = id ? manage_project(rq, PROJECT_MANAGE, ret_project, e) : -ERR_ROUTE_NOT_FOUND;
+	int rc = id ? manage_project(rq, need, ret_project, e) : -ERR_ROUTE_NOT_FOUND;
 	if (rc < 0)
 		return rc;
 	rc = join_request_find(rq->db, rq->arena, (*ret_project)->id, id, ret, e);
 	return rc == 0 ? fail(e, ERR_MANAGE_NOT_FOUND, "The request was not found.") : rc;
 }
 
+/* The request, to be decided: not by who asked. */
+static int request_to_decide(struct req *rq, struct project **ret_project, struct join_request **ret, struct err *e)
+{
+	int rc = path_request(rq, PROJECT_MANAGE, ret_project, ret, e);
+	if (rc >= 0 && (*ret)->user_id == rq->who->user_id)
+		return fail(e, ERR_MANAGE_FORBIDDEN, "Somebody else has to decide on your request.");
+	return rc;
+}
+
 static int requests_get(struct req *rq, struct err *e)
 {
 	struct project *project = NULL;
 	struct join_request *request = NULL;
-	int rc = path_request(rq, &project, &request, e);
+	int rc = path_request(rq, PROJECT_SEE, &project, &request, e);
 	return rc < 0 ? rc : reply_json(rq, 200, join_request_json(request));
 }
 
-/* Not by who asked: somebody else has to agree. */
 static int requests_approve(struct req *rq, struct err *e)
 {
 	struct project *project = NULL;
 	struct join_request *request = NULL;
 	struct user *user = NULL;
-	int rc = path_request(rq, &project, &request, e);
+	int rc = request_to_decide(rq, &project, &request, e);
 	if (rc < 0)
 		return rc;
-	if (request->user_id == rq->who->user_id && !rq->who->is_super)
-		return fail(e, ERR_MANAGE_FORBIDDEN, "Somebody else has to approve your request.");
 	struct member member = {
 		.role = request->role,
 		.reason = request->reason,
-		.invited_by = rq->who->user_id,
+		.approved_by = rq->who->user_id,
 		.expires_us = request->member_s ? now_us() + request->member_s * US_PER_S : 0,
 	};
 	if ((rc = user_find(rq->db, rq->arena, request->user_id, &user, e)) < 0 ||
@@ -216,7 +244,7 @@ static int requests_reject(struct req *rq, struct err *e)
 {
 	struct project *project = NULL;
 	struct join_request *request = NULL;
-	int rc = path_request(rq, &project, &request, e);
+	int rc = request_to_decide(rq, &project, &request, e);
 	if (rc < 0 || (rc = join_request_remove(rq->db, project->id, request->id, e)) < 0 ||
 		(rc = manage_record(rq, project,
 			 (struct manage_note){ EVENT_JOIN_REJECTED, request->id, request->user_email, NULL }, e)) < 0)

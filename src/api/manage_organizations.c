@@ -1,6 +1,7 @@
 /* Organizations and their members. */
 #include "api/manage.h"
 #include "base/own.h"
+#include "store/invitation.h"
 #include "store/project.h"
 
 static int path_organization(struct req *rq, struct organization **ret, struct err *e)
@@ -9,24 +10,19 @@ static int path_organization(struct req *rq, struct organization **ret, struct e
 	return id ? permit_organization(rq->db, rq->arena, rq->who, id, ret, e) : -ERR_ROUTE_NOT_FOUND;
 }
 
-static json_t *organization_item(const struct organization *organization)
-{
-	return organization_json(organization, NULL);
-}
-
 static json_t *project_item(const struct project *project)
 {
 	return project_json(project, NULL);
 }
 
-static int organization_answer(struct req *rq, int status, const struct organization *organization, struct err *e)
+static int organization_answer(struct req *rq, int status, int64_t id, struct err *e)
 {
-	struct maintainer *maintainer = NULL;
+	struct organization *organization = NULL;
 	struct project_list projects;
-	int rc = maintainer_find(rq->db, rq->arena, organization->maintainer_id, &maintainer, e);
-	if (rc < 0 || (rc = project_list(rq->db, rq->arena, organization->id, false, &projects, e)) < 0)
-		return rc;
-	json_t *shown = organization_json(organization, maintainer);
+	int rc = organization_find(rq->db, rq->arena, id, &organization, e);
+	if (rc <= 0 || (rc = project_list(rq->db, rq->arena, id, false, &projects, e)) < 0)
+		return rc < 0 ? rc : fail(e, ERR_MANAGE_NOT_FOUND, NULL);
+	json_t *shown = organization_json(organization);
 	json_object_set_new(shown, "projects", manage_list(projects, project_item));
 	return reply_json(rq, status, shown);
 }
@@ -35,7 +31,7 @@ static int organizations_list(struct req *rq, struct err *e)
 {
 	struct organization_list list;
 	int rc = organization_list(rq->db, rq->arena, 0, rq->who->is_super ? 0 : rq->who->user_id, &list, e);
-	return rc < 0 ? rc : reply_json(rq, 200, manage_list(list, organization_item));
+	return rc < 0 ? rc : reply_json(rq, 200, manage_list(list, organization_json));
 }
 
 static int organizations_list_of_maintainer(struct req *rq, struct err *e)
@@ -46,14 +42,14 @@ static int organizations_list_of_maintainer(struct req *rq, struct err *e)
 	int rc = id ? permit_maintainer(rq->db, rq->arena, rq->who, id, &maintainer, e) : -ERR_ROUTE_NOT_FOUND;
 	if (rc < 0 || (rc = organization_list(rq->db, rq->arena, id, 0, &list, e)) < 0)
 		return rc;
-	return reply_json(rq, 200, manage_list(list, organization_item));
+	return reply_json(rq, 200, manage_list(list, organization_json));
 }
 
 static int organizations_get(struct req *rq, struct err *e)
 {
 	struct organization *organization = NULL;
 	int rc = path_organization(rq, &organization, e);
-	return rc < 0 ? rc : organization_answer(rq, 200, organization, e);
+	return rc < 0 ? rc : organization_answer(rq, 200, organization->id, e);
 }
 
 static const struct param NAME_PARAMS[] = { { "name", P_TEXT, 255, NULL }, { 0 } };
@@ -72,12 +68,12 @@ static int organizations_create(struct req *rq, struct err *e)
 	if ((rc = organization_insert(rq->db, &organization, e)) < 0 ||
 		(rc = organization_user_add(rq->db, organization.id, rq->who->user_id, e)) < 0)
 		return rc;
-	return organization_answer(rq, 201, &organization, e);
+	return organization_answer(rq, 201, organization.id, e);
 }
 
 static const struct param UPDATE_PARAMS[] = {
 	{ "name", P_TEXT, 255, NULL },
-	{ "allowAutoJoin", P_BOOL, 0, "members of the organization may join its projects by themselves" },
+	{ "allowAutoJoin", P_BOOL, 0, "super admins and members of the maintainer may join it and its projects by themselves" },
 	{ "maintainerId", P_INT, 0, "moves it; for super admins" },
 	{ 0 },
 };
@@ -103,7 +99,7 @@ static int organizations_update(struct req *rq, struct err *e)
 	organization->allow_auto_join = arg_bool(rq, "allowAutoJoin", organization->allow_auto_join);
 	if ((rc = organization_update(rq->db, organization, e)) < 0)
 		return rc;
-	return organization_answer(rq, 200, organization, e);
+	return organization_answer(rq, 200, organization->id, e);
 }
 
 static int organizations_delete(struct req *rq, struct err *e)
@@ -113,8 +109,7 @@ static int organizations_delete(struct req *rq, struct err *e)
 	if (rc < 0 || (rc = organization_remove(rq->db, organization->id, e)) < 0)
 		return rc;
 	return rc > 0 ? reply_none(rq, 204)
-		      : fail(e, ERR_MANAGE_VALIDATION,
-				"Only an organization without projects can be deleted; deleted projects have to be purged.");
+		      : fail(e, ERR_MANAGE_VALIDATION, "Only an organization without projects can be deleted.");
 }
 
 static int organizations_users(struct req *rq, struct err *e)
@@ -129,34 +124,54 @@ static int organizations_users(struct req *rq, struct err *e)
 
 static const struct param USER_PARAMS[] = { { "email", P_TEXT, 254, NULL }, { "id", P_INT, 0, NULL }, { 0 } };
 
+/* Whoever is in needs no invitation any more. */
+static int organization_enter(struct req *rq, int64_t organization_id, const char *email, int64_t user_id, struct err *e)
+{
+	struct invitation invitation = { .organization_id = organization_id, .email = arena_strdup(rq->arena, email) };
+	int rc = organization_user_add(rq->db, organization_id, user_id, e);
+	return rc < 0 ? rc : invitation_forget(rq->db, &invitation, e);
+}
+
 static int organizations_user_add(struct req *rq, struct err *e)
 {
 	struct organization *organization = NULL;
 	struct user *user = NULL;
 	int rc = path_organization(rq, &organization, e);
 	if (rc < 0 || (rc = manage_named_user(rq, &user, e)) < 0 ||
-		(rc = organization_user_add(rq->db, organization->id, user->id, e)) < 0)
+		(rc = organization_enter(rq, organization->id, user->email, user->id, e)) < 0)
 		return rc;
 	return reply_json(rq, 201, user_json(user));
 }
 
+/* Somebody has to stay. */
 static int organizations_user_remove(struct req *rq, struct err *e)
 {
 	struct organization *organization = NULL;
+	struct organization_user_list users;
 	int64_t user_id = req_path_id(rq, 1, e);
 	int rc = user_id ? path_organization(rq, &organization, e) : -ERR_ROUTE_NOT_FOUND;
-	if (rc < 0 || (rc = organization_user_remove(rq->db, organization->id, user_id, e)) < 0)
+	if (rc < 0 || (rc = organization_users(rq->db, rq->arena, organization->id, &users, e)) < 0)
+		return rc;
+	if (users.count == 1 && users.items[0].user_id == user_id)
+		return fail(e, ERR_MANAGE_VALIDATION, "Organization must have at least 1 member");
+	if ((rc = organization_user_remove(rq->db, organization->id, user_id, e)) < 0)
 		return rc;
 	return rc > 0 ? reply_none(rq, 204) : fail(e, ERR_MANAGE_NOT_FOUND, "The user is no member of the organization.");
 }
 
+/* By oneself: super admins and members of the maintainer, where the organization allows it. */
 static int organizations_join(struct req *rq, struct err *e)
 {
 	struct organization *organization = NULL;
 	int rc = path_organization(rq, &organization, e);
-	if (rc < 0 || (rc = organization_user_add(rq->db, organization->id, rq->who->user_id, e)) < 0)
+	if (rc < 0 || (rc = organization_has_user(rq->db, organization->id, rq->who->user_id, e)) < 0)
 		return rc;
-	return reply_none(rq, 204);
+	if (rc > 0)
+		return fail(e, ERR_MANAGE_VALIDATION, "You are already a member of the organization.");
+	if (!organization->allow_auto_join)
+		return fail(e, ERR_MANAGE_FORBIDDEN, "The organization does not let others join by themselves.");
+	rc = organization_enter(rq, organization->id, rq->who->user_email, rq->who->user_id, e);
+	return rc < 0 ? rc : reply_none(rq, 204);
 }
 
 const struct route MANAGE_ORGANIZATION_ROUTES[] = {

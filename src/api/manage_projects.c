@@ -110,10 +110,10 @@ static int projects_update(struct req *rq, struct err *e)
 	if (arg_given(rq, "expirationDays"))
 		project->expires_us =
 			arg_int(rq, "expirationDays", 0) ? now_us() + arg_int(rq, "expirationDays", 0) * US_PER_DAY : 0;
-	json_t *changed = json_deep_copy(rq->args);
-	if ((rc = project_update(rq->db, project, e)) < 0 ||
-		(rc = manage_record(
-			 rq, project, (struct manage_note){ EVENT_PROJECT_UPDATED, project->id, project->name, changed }, e)) < 0)
+	if ((rc = project_update(rq->db, project, e)) < 0)
+		return rc;
+	struct manage_note note = { EVENT_PROJECT_UPDATED, project->id, project->name, json_deep_copy(rq->args) };
+	if ((rc = manage_record(rq, project, note, e)) < 0)
 		return rc;
 	return project_answer(rq, 200, project, e);
 }
@@ -151,11 +151,17 @@ static int projects_disabled(struct req *rq, struct err *e)
 	if (rc < 0)
 		return rc;
 	project->is_disabled = disabled;
-	project->disabled_reason =
-		disabled ? arena_strdup(rq->arena, arg_text(rq, "disableReason", "")) : arena_strdup(rq->arena, "");
+	project->disabled_until_us = 0;
+	project->disabled_reason = arena_strdup(rq->arena, disabled ? arg_text(rq, "disableReason", "") : "");
+	if (disabled && arg_given(rq, "estimatedEndTime") &&
+		!time_parse(arg_text(rq, "estimatedEndTime", ""), now_us(), &project->disabled_until_us))
+		return fail(
+			e, ERR_MANAGE_VALIDATION, "Invalid request:\n - estimatedEndTime: \"This value is not a valid time.\"");
+	if ((rc = project_update(rq->db, project, e)) < 0)
+		return rc;
 	struct manage_note note = { disabled ? EVENT_PROJECT_DISABLED : EVENT_PROJECT_ENABLED, project->id, project->name,
 		json_pack("{s:s}", "reason", project->disabled_reason) };
-	if ((rc = project_update(rq->db, project, e)) < 0 || (rc = manage_record(rq, project, note, e)) < 0)
+	if ((rc = manage_record(rq, project, note, e)) < 0)
 		return rc;
 	return project_answer(rq, 200, project, e);
 }
@@ -189,26 +195,38 @@ static int deleted_project(struct req *rq, struct project **ret, struct err *e)
 	return claim.id ? permit_project(rq->db, rq->arena, rq->who, &claim, ret, e) : -ERR_ROUTE_NOT_FOUND;
 }
 
-static const struct param DELETED_PARAMS[] = { { "organizationId", P_INT, 0, NULL }, { "limit", P_INT, 0, NULL },
-	{ "offset", P_INT, 0, NULL }, { 0 } };
+static const struct param DELETED_PARAMS[] = {
+	{ "organizationId", P_INT, 0, "of this organization; needed unless one is a super admin" },
+	{ "name", P_TEXT, 255, "only those of this name" },
+	{ "limit", P_INT, 0, NULL },
+	{ "offset", P_INT, 0, NULL },
+	{ 0 },
+};
 
-/* Those of the organizations that one keeps. */
+static int deleted_scope(struct req *rq, int64_t organization_id, struct err *e)
+{
+	struct organization *organization = NULL;
+	if (!organization_id)
+		return rq->who->is_super ? 0 : fail(e, ERR_MANAGE_FORBIDDEN, NULL);
+	int rc = permit_organization(rq->db, rq->arena, rq->who, organization_id, &organization, e);
+	return rc == -ERR_MANAGE_NOT_FOUND ? fail(e, ERR_MANAGE_VALIDATION, "The organization was not found.") : rc;
+}
+
 static int deleted_list(struct req *rq, struct err *e)
 {
 	struct project_list list;
-	int64_t limit, offset;
+	int64_t limit, offset, organization_id = arg_int(rq, "organizationId", 0);
+	const char *name = arg_text(rq, "name", NULL);
 	int rc = arg_page(rq, 100, 1000, &limit, &offset, e);
-	if (rc < 0 || (rc = project_list(rq->db, rq->arena, arg_int(rq, "organizationId", 0), true, &list, e)) < 0)
+	if (rc < 0 || (rc = deleted_scope(rq, organization_id, e)) < 0 ||
+		(rc = project_list(rq->db, rq->arena, organization_id, true, &list, e)) < 0)
 		return rc;
 	json_t *shown = json_array();
-	for (size_t i = 0; i < list.count; i++) {
-		struct organization *organization;
-		if (permit_organization(rq->db, rq->arena, rq->who, list.items[i].organization_id, &organization, NULL) < 0 ||
-			offset-- > 0)
+	for (size_t i = 0; i < list.count && limit > 0; i++) {
+		if ((!str_empty(name) && !str_eq(name, list.items[i].name)) || offset-- > 0)
 			continue;
-		if (limit-- <= 0)
-			break;
-		json_array_append_new(shown, project_json(&list.items[i], organization));
+		json_array_append_new(shown, project_json(&list.items[i], NULL));
+		limit--;
 	}
 	return reply_json(rq, 200, shown);
 }
@@ -220,24 +238,31 @@ static int deleted_get(struct req *rq, struct err *e)
 	return rc < 0 ? rc : project_answer(rq, 200, project, e);
 }
 
+static const struct param RESTORE_PARAMS[] = { { "expirationDays", P_INT, 0, "the project ends in so many days" }, { 0 } };
+
 static int deleted_restore(struct req *rq, struct err *e)
 {
 	struct project *project = NULL;
+	struct organization *organization = NULL;
+	int64_t days = arg_int(rq, "expirationDays", 0);
 	int rc = deleted_project(rq, &project, e);
-	if (rc < 0)
+	if (rc < 0 || (rc = organization_find(rq->db, rq->arena, project->organization_id, &organization, e)) < 0)
 		return rc;
-	if (project->purged_us > 0)
-		return fail(e, ERR_MANAGE_VALIDATION, "The project was purged; nothing of it can come back.");
+	if (rc == 0 || project->purged_us > 0 || days < 0 || days > 36500)
+		return fail(
+			e, ERR_MANAGE_VALIDATION, "The project cannot come back: it was purged, or its organization is gone.");
 	project->deleted_us = project->deleted_by = 0;
-	if ((rc = project_update(rq->db, project, e)) < 0 ||
-		(rc = manage_record(
-			 rq, project, (struct manage_note){ EVENT_PROJECT_RESTORED, project->id, project->name, NULL }, e)) < 0)
+	if (days > 0)
+		project->expires_us = now_us() + days * US_PER_DAY;
+	struct manage_note note = { EVENT_PROJECT_RESTORED, project->id, project->name, NULL };
+	if ((rc = project_update(rq->db, project, e)) < 0 || (rc = manage_record(rq, project, note, e)) < 0)
 		return rc;
 	return reply_none(rq, 204);
 }
 
 static const struct param PURGE_PARAMS[] = { { "ignoreBackendErrors", P_BOOL, 0, "has no effect" }, { 0 } };
 
+/* Tokens and people go now, the contents by the sweep: isPurged of the detail says when it is done. */
 static int deleted_purge(struct req *rq, struct err *e)
 {
 	struct project *project = NULL;
@@ -246,11 +271,11 @@ static int deleted_purge(struct req *rq, struct err *e)
 		return rc;
 	if (project->purged_us > 0)
 		return fail(e, ERR_MANAGE_VALIDATION, "The project was purged already.");
-	if ((rc = project_purge(rq->db, rq->arena, project, e)) < 0 ||
-		(rc = manage_record(
-			 rq, project, (struct manage_note){ EVENT_PROJECT_PURGED, project->id, project->name, NULL }, e)) < 0)
+	struct manage_note note = { EVENT_PROJECT_PURGED, project->id, project->name, NULL };
+	if ((rc = project_purge(rq->db, rq->arena, project, e)) < 0 || (rc = manage_record(rq, project, note, e)) < 0)
 		return rc;
-	return reply_none(rq, 204);
+	const char *execution = arena_printf(rq->arena, "purge-%lld", (long long)project->id);
+	return reply_json(rq, 202, json_pack("{s:s}", "commandExecutionId", execution));
 }
 
 const struct route MANAGE_PROJECT_ROUTES[] = {
@@ -273,7 +298,7 @@ const struct route MANAGE_PROJECT_ROUTES[] = {
 		.summary = "Deleted projects" },
 	{ "GET", "/manage/deleted-projects/{id}", ALLOW_USER, EVENT_NONE, RUN_LOOP, deleted_get,
 		.summary = "One deleted project" },
-	{ "DELETE", "/manage/deleted-projects/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, deleted_restore,
+	{ "DELETE", "/manage/deleted-projects/{id}", ALLOW_USER, EVENT_NONE, RUN_WRITE, deleted_restore, RESTORE_PARAMS,
 		.summary = "Bring a deleted project back" },
 	{ "POST", "/manage/deleted-projects/{id}/purge", ALLOW_USER, EVENT_NONE, RUN_WRITE, deleted_purge, PURGE_PARAMS,
 		.summary = "Delete a deleted project for good" },

@@ -9,6 +9,13 @@
 
 #define SESSION_TOKEN_S 3600
 
+static void token_owner(json_t *shown, const struct manage_token *token, const struct user *user)
+{
+	json_object_set_new(shown, "type", json_string(token->is_session ? "session" : user->is_super ? "super" : "admin"));
+	json_object_set_new(shown, "creator", json_pack("{s:I, s:s}", "id", (json_int_t)token->creator_id, "name", user->name));
+	json_object_set_new(shown, "user", user_json(user));
+}
+
 static int tokens_verify(struct req *rq, struct err *e)
 {
 	struct manage_token *token = NULL;
@@ -19,9 +26,7 @@ static int tokens_verify(struct req *rq, struct err *e)
 	if (rc <= 0 || !token)
 		return rc < 0 ? rc : fail(e, ERR_MANAGE_TOKEN_INVALID, NULL);
 	json_t *shown = manage_token_json(token);
-	json_object_set_new(shown, "type", json_string(user->is_super ? "super" : "admin"));
-	json_object_set_new(shown, "creator", json_pack("{s:I, s:s}", "id", (json_int_t)token->creator_id, "name", user->name));
-	json_object_set_new(shown, "user", user_json(user));
+	token_owner(shown, token, user);
 	return reply_json(rq, 200, shown);
 }
 
@@ -39,8 +44,7 @@ static int scopes_read(struct req *rq, char **ret, struct err *e)
 	json_t *scopes = arg_json(rq, "scopes"), *scope;
 	size_t i;
 	own(own_json) json_t *kept = json_array();
-	json_array_foreach(scopes, i, scope)
-	{
+	json_array_foreach(scopes, i, scope) {
 		if (!str_eq(json_string_value(scope), SCOPES[0]))
 			return fail(e, ERR_MANAGE_VALIDATION, "The scope \"read-only\" is the only one there is.");
 		if (json_array_size(kept) == 0)
@@ -68,11 +72,14 @@ static int limit_life(struct req *rq, struct manage_token *token, struct err *e)
 static int token_answer(struct req *rq, struct manage_token *token, struct err *e)
 {
 	char *text;
+	struct user *user = NULL;
 	token->user_id = token->creator_id = rq->who->user_id;
 	int rc = limit_life(rq, token, e);
-	if (rc < 0 || (rc = manage_token_insert(rq->db, rq->arena, token, &text, e)) < 0)
-		return rc;
+	if (rc < 0 || (rc = manage_token_insert(rq->db, rq->arena, token, &text, e)) < 0 ||
+		(rc = user_find(rq->db, rq->arena, token->user_id, &user, e)) <= 0)
+		return rc < 0 ? rc : fail(e, ERR_MANAGE_TOKEN_INVALID, NULL);
 	json_t *shown = manage_token_json(token);
+	token_owner(shown, token, user);
 	json_object_set_new(shown, "token", json_string(text));
 	return reply_json(rq, 201, shown);
 }

@@ -4,6 +4,7 @@
 #include "api/manage.h"
 #include "base/own.h"
 #include "base/str.h"
+#include "store/invitation.h"
 #include "store/maintainer.h"
 #include "store/manage_token.h"
 #include "store/session.h"
@@ -21,7 +22,7 @@ static int path_user(struct req *rq, struct user **ret, struct err *e)
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
-		return rq->who->is_super ? fail(e, ERR_MANAGE_NOT_FOUND, "The user was not found.")
+		return rq->who->is_super ? fail(e, ERR_MANAGE_NOT_FOUND, "Admin %s not found.", name)
 					 : fail(e, ERR_MANAGE_FORBIDDEN, NULL);
 	return permit_user(rq->who, (*ret)->id, e);
 }
@@ -69,7 +70,7 @@ static int users_update(struct req *rq, struct err *e)
 	return reply_json(rq, 200, user_json(user));
 }
 
-static int leave_all(struct req *rq, const struct user *user, struct err *e)
+static int leave_projects(struct req *rq, const struct user *user, struct err *e)
 {
 	struct member_list members;
 	int rc = member_list_of_user(rq->db, rq->arena, user->id, &members, e);
@@ -84,7 +85,24 @@ static int leave_all(struct req *rq, const struct user *user, struct err *e)
 	return rc;
 }
 
-/* Every membership ends with its master token; password, sessions, links and management tokens are gone. The row stays, for the history. */
+/* An organization is never left without a member. */
+static int check_organizations(struct req *rq, const struct user *user, struct err *e)
+{
+	struct organization_list list;
+	int rc = organization_list(rq->db, rq->arena, 0, user->id, &list, e);
+	for (size_t i = 0; rc >= 0 && i < list.count; i++) {
+		struct organization_user_list users;
+		rc = organization_users(rq->db, rq->arena, list.items[i].id, &users, e);
+		if (rc >= 0 && users.count == 1)
+			return fail(e, ERR_MANAGE_VALIDATION,
+				"Cannot remove \"%s\" from \"%lld\". Organization must have at least 1 member", user->email,
+				(long long)list.items[i].id);
+	}
+	return rc;
+}
+
+/* Every membership ends with its master token; sessions, links, invitations and management tokens are gone, address and name forgotten.
+ * The row stays, for the history. */
 static int users_delete(struct req *rq, struct err *e)
 {
 	struct user *user = NULL;
@@ -93,11 +111,9 @@ static int users_delete(struct req *rq, struct err *e)
 		return rc;
 	if (user->id == rq->who->user_id)
 		return fail(e, ERR_MANAGE_VALIDATION, "You cannot delete your own account.");
-	user->is_disabled = true;
-	user->is_super = false;
-	if ((rc = leave_all(rq, user, e)) < 0 || (rc = user_update(rq->db, user, e)) < 0 ||
-		(rc = user_set_password(rq->db, user->id, NULL, e)) < 0 ||
-		(rc = second_factor_disable(rq->db, user->id, e)) < 0 ||
+	if ((rc = check_organizations(rq, user, e)) < 0 || (rc = leave_projects(rq, user, e)) < 0 ||
+		(rc = invitation_remove_of_email(rq->db, user->email, e)) < 0 || (rc = user_erase(rq->db, user->id, e)) < 0 ||
+		(rc = recovery_set(rq->db, user->id, NULL, 0, e)) < 0 ||
 		(rc = session_remove_of_user(rq->db, user->id, 0, e)) < 0 ||
 		(rc = manage_token_remove_of_user(rq->db, user->id, e)) < 0 || (rc = user_links_remove(rq->db, user->id, e)) < 0)
 		return rc;
@@ -108,9 +124,12 @@ static int users_mfa_delete(struct req *rq, struct err *e)
 {
 	struct user *user = NULL;
 	int rc = path_user(rq, &user, e);
-	if (rc < 0 || (rc = second_factor_disable(rq->db, user->id, e)) < 0)
+	if (rc < 0)
 		return rc;
-	return reply_none(rq, 204);
+	if (!user->totp_sealed)
+		return fail(e, ERR_MANAGE_VALIDATION, "The account has no second factor.");
+	rc = second_factor_disable(rq->db, user->id, e);
+	return rc < 0 ? rc : reply_none(rq, 204);
 }
 
 static int users_super(struct req *rq, struct err *e)
@@ -124,11 +143,6 @@ static int users_super(struct req *rq, struct err *e)
 	return rc < 0 ? rc : reply_json(rq, 200, user_json(user));
 }
 
-static json_t *organization_item(const struct organization *organization)
-{
-	return organization_json(organization, NULL);
-}
-
 static int users_organizations(struct req *rq, struct err *e)
 {
 	struct user *user = NULL;
@@ -136,7 +150,7 @@ static int users_organizations(struct req *rq, struct err *e)
 	int rc = path_user(rq, &user, e);
 	if (rc < 0 || (rc = organization_list(rq->db, rq->arena, 0, user->id, &list, e)) < 0)
 		return rc;
-	return reply_json(rq, 200, manage_list(list, organization_item));
+	return reply_json(rq, 200, manage_list(list, organization_json));
 }
 
 static json_t *project_of_member(const struct member *member)

@@ -13,18 +13,6 @@
 #include "store/project.h"
 #include "store/user.h"
 
-/* What a project may hold when nothing else was set for it (projects.limits). */
-static const struct {
-	const char *name;
-	int64_t value;
-} LIMITS[] = {
-	{ "components.jobsParallelism", 10 },
-	{ "kbc.adminsCount", 10000 },
-	{ "orchestrations.count", 10000 },
-	{ "storage.dataSizeBytes", INT64_C(1) << 50 },
-	{ "storage.jobsParallelism", 10 },
-};
-
 /* --- bucket permissions ------------------------------------------------------------------------------------------------------- */
 
 /* Every bucket with one level, as ready JSON. */
@@ -166,9 +154,9 @@ static void limits_put(const struct project *project, struct json_out *out)
 	const char *name;
 	json_t *value;
 	out_object(out, "limits");
-	for (size_t i = 0; i < sizeof LIMITS / sizeof LIMITS[0]; i++)
-		if (!json_object_get(set, LIMITS[i].name))
-			number_put(out, LIMITS[i].name, LIMITS[i].value);
+	for (const struct project_limit *limit = PROJECT_LIMITS; limit->name; limit++)
+		if (!json_object_get(set, limit->name))
+			number_put(out, limit->name, limit->value);
 	json_object_foreach(set, name, value) {
 		number_put(out, name, (int64_t)json_number_value(value));
 	}

@@ -57,20 +57,24 @@ static bool role_suffices(enum role role, enum project_need need)
 	return need == PROJECT_MANAGE && (role == ROLE_ADMIN || role == ROLE_SHARE);
 }
 
-/* 1 yes, 0 no. */
+/* 1 yes, 0 no and nothing is said of it, negative: refused in words, because it is seen anyway. */
 static int may_project(struct db *db, struct arena *arena, const struct caller *who, const struct project *project,
-	enum project_need need, struct err *e)
+	const struct project_claim *claim, struct err *e)
 {
 	struct organization *organization = NULL;
 	struct member *member = NULL;
-	int rc = organization_find(db, arena, project->organization_id, &organization, e);
-	if (rc > 0)
+	bool gone = (project->deleted_us > 0) != claim->deleted;
+	int rc = who->is_super ? 1 : organization_find(db, arena, project->organization_id, &organization, e);
+	if (rc > 0 && organization)
 		rc = keeps_organization(db, who, organization, e);
 	if (rc != 0)
-		return rc;
-	if ((rc = member_find(db, arena, project->id, who->user_id, &member, e)) <= 0)
-		return rc;
-	return (member->expires_us == 0 || member->expires_us > now_us()) && role_suffices(role_from_name(member->role), need);
+		return rc > 0 && gone ? fail(e, ERR_MANAGE_NOT_FOUND, "The project was not found.") : rc;
+	rc = gone ? 0 : member_find(db, arena, project->id, who->user_id, &member, e);
+	if (rc <= 0 || (member->expires_us > 0 && member->expires_us <= now_us()))
+		return rc < 0 ? rc : 0;
+	return role_suffices(role_from_name(member->role), claim->need)
+		       ? 1
+		       : fail(e, ERR_MANAGE_FORBIDDEN, "Action is restricted for your role in the project.");
 }
 
 int permit_project(struct db *db, struct arena *arena, const struct caller *who, const struct project_claim *claim,
@@ -78,10 +82,8 @@ int permit_project(struct db *db, struct arena *arena, const struct caller *who,
 {
 	struct project *project = NULL;
 	int rc = project_find(db, arena, claim->id, &project, e);
-	if (rc > 0 && (project->deleted_us > 0) != claim->deleted)
-		rc = 0;
 	if (rc > 0)
-		rc = may_project(db, arena, who, project, claim->need, e);
+		rc = may_project(db, arena, who, project, claim, e);
 	if (rc < 0)
 		return rc;
 	if (rc == 0)

@@ -1,5 +1,6 @@
 /* What a management token or a signed-in person may do outside projects: the part of permit.h that has to ask the database. Every refusal is
- * the same ERR_MANAGE_FORBIDDEN, whether the thing named exists or not; only those who may see everything are told ERR_MANAGE_NOT_FOUND. */
+ * the same ERR_MANAGE_FORBIDDEN, whether the thing named exists or not; only those who may see it anyway are told ERR_MANAGE_NOT_FOUND,
+ * or that their role does not suffice. */
 #ifndef AUTH_PERMIT_MANAGE_H
 #define AUTH_PERMIT_MANAGE_H
 

@@ -56,6 +56,7 @@ ERR_CODE(ERR_MALFORMED, 400, "malformedRequest", "The request could not be read.
 ERR_CODE(ERR_MANAGE_FORBIDDEN, 403, "accessDenied", "You don't have access to the resource.")
 ERR_CODE(ERR_MANAGE_NOT_FOUND, 404, "notFound", "The resource was not found.")
 ERR_CODE(ERR_MANAGE_TOKEN_INVALID, 401, NULL, "Invalid access token")
+ERR_CODE(ERR_MANAGE_UNPROCESSABLE, 422, "validation.failed", "Invalid request.")
 ERR_CODE(ERR_MANAGE_VALIDATION, 400, "validation.failed", "Invalid request.")
 ERR_CODE(ERR_METADATA_KEY, 400, "storage.metadata.invalidKey", "Invalid Metadata Key")
 ERR_CODE(ERR_METADATA_NOT_FOUND, 404, "storage.metadata.notFound", "The supplied metadata ID was not found")

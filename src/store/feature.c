@@ -33,6 +33,13 @@ int feature_find(struct db *db, struct arena *arena, int64_t id, struct feature 
 	return 1;
 }
 
+int feature_has_name(struct db *db, const char *name, const char *type, struct err *e)
+{
+	static const struct sql sql = { "SELECT 1 FROM features WHERE name = $1 AND (type = $2 OR type = 'global')", NULL };
+	own(own_rows) struct db_rows *rows = NULL;
+	return db_find(db, &sql, DB_ARGS(db_s(name), db_s(type)), &rows, e);
+}
+
 int feature_list(struct db *db, struct arena *arena, const char *type, struct feature_list *ret, struct err *e)
 {
 	static const struct sql sql = { "SELECT id, name, type, title, description, created_us FROM features"

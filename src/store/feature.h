@@ -19,6 +19,8 @@ struct feature_list {
 
 /* 1 found, 0 not found, negative failed. type NULL: any. */
 int feature_find(struct db *db, struct arena *arena, int64_t id, struct feature **ret, struct err *e);
+/* Is there one of this name for this type ("project", "admin"; "global" is for both)? 1 yes, 0 no. */
+int feature_has_name(struct db *db, const char *name, const char *type, struct err *e);
 int feature_list(struct db *db, struct arena *arena, const char *type, struct feature_list *ret, struct err *e);
 /* 1 inserted, 0 the name is taken. */
 int feature_insert(struct db *db, struct feature *feature, struct err *e);

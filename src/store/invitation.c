@@ -105,15 +105,11 @@ int invitation_list_of_email(
 
 int invitation_insert(struct db *db, struct invitation *invitation, const uint8_t hash[32], struct err *e)
 {
-	static const struct sql sql_delete = {
-		"DELETE FROM invitations WHERE project_id = $1 AND organization_id = $2 AND email = lower($3)", NULL
-	};
 	static const struct sql sql_insert = { "INSERT INTO invitations (project_id, id, organization_id, email, role, reason, "
 					       "hash, created_us, expires_us, member_s, creator_id)"
 					       " VALUES ($1, $2, $3, lower($4), $5, $6, $7, $8, $9, $10, $11)",
 		NULL };
-	int rc = db_exec(db, &sql_delete,
-		DB_ARGS(db_i(invitation->project_id), db_i(invitation->organization_id), db_s(invitation->email)), e);
+	int rc = invitation_forget(db, invitation, e);
 	if (rc < 0 || (rc = db_next_id(db, "invitation", &invitation->id, e)) < 0)
 		return rc;
 	invitation->created_us = now_us();
@@ -131,4 +127,30 @@ int invitation_remove(struct db *db, int64_t project_id, int64_t id, struct err 
 	int64_t changed = 0;
 	int rc = db_exec_changed(db, &sql, DB_ARGS(db_i(project_id), db_i(id)), &changed, e);
 	return rc < 0 ? rc : changed > 0;
+}
+
+int invitation_is_pending(struct db *db, const struct invitation *invitation, struct err *e)
+{
+	static const struct sql sql = { "SELECT 1 FROM invitations WHERE project_id = $1 AND (project_id > 0 OR organization_id "
+					"= $2) AND email = lower($3) AND expires_us > $4",
+		NULL };
+	own(own_rows) struct db_rows *rows = NULL;
+	return db_find(db, &sql,
+		DB_ARGS(db_i(invitation->project_id), db_i(invitation->organization_id), db_s(invitation->email), db_i(now_us())),
+		&rows, e);
+}
+
+int invitation_forget(struct db *db, const struct invitation *invitation, struct err *e)
+{
+	static const struct sql sql = { "DELETE FROM invitations WHERE project_id = $1 AND (project_id > 0 OR organization_id = "
+					"$2) AND email = lower($3)",
+		NULL };
+	return db_exec(
+		db, &sql, DB_ARGS(db_i(invitation->project_id), db_i(invitation->organization_id), db_s(invitation->email)), e);
+}
+
+int invitation_remove_of_email(struct db *db, const char *email, struct err *e)
+{
+	static const struct sql sql = { "DELETE FROM invitations WHERE email = lower($1)", NULL };
+	return db_exec(db, &sql, DB_ARGS(db_s(email)), e);
 }

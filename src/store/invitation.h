@@ -39,6 +39,13 @@ int invitation_list_of_email(
 	struct db *db, struct arena *arena, const char *email, bool to_projects, struct invitation_list *ret, struct err *e);
 /* In: everything but id, created_us and joined texts; hash is of the mailed link. An older invitation of the same address to the same place goes. */
 int invitation_insert(struct db *db, struct invitation *invitation, const uint8_t hash[32], struct err *e);
+/* Is this address invited to the place already? 1 yes, 0 no. In: project_id, organization_id, email. */
+int invitation_is_pending(struct db *db, const struct invitation *invitation, struct err *e);
+/* Whoever is in needs no invitation to it and no request to join any more. project_id 0: to the organization. */
+int invitation_forget(struct db *db, const struct invitation *invitation, struct err *e);
+int join_request_forget(struct db *db, int64_t project_id, int64_t user_id, struct err *e);
+/* All that is addressed to an account that ends. */
+int invitation_remove_of_email(struct db *db, const char *email, struct err *e);
 /* 1 removed, 0 was not there. */
 int invitation_remove(struct db *db, int64_t project_id, int64_t id, struct err *e);
 

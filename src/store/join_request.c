@@ -68,13 +68,12 @@ int join_request_list_of_user(struct db *db, struct arena *arena, int64_t user_i
 
 int join_request_insert(struct db *db, struct join_request *request, struct err *e)
 {
-	static const struct sql sql_delete = { "DELETE FROM join_requests WHERE user_id = $1 AND project_id = $2", NULL };
 	static const struct sql sql_insert = {
 		"INSERT INTO join_requests (project_id, id, user_id, role, reason, created_us, expires_us, member_s)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
 		NULL
 	};
-	int rc = db_exec(db, &sql_delete, DB_ARGS(db_i(request->user_id), db_i(request->project_id)), e);
+	int rc = join_request_forget(db, request->project_id, request->user_id, e);
 	if (rc < 0 || (rc = db_next_id(db, "join_request", &request->id, e)) < 0)
 		return rc;
 	request->created_us = now_us();
@@ -91,4 +90,10 @@ int join_request_remove(struct db *db, int64_t project_id, int64_t id, struct er
 	int64_t changed = 0;
 	int rc = db_exec_changed(db, &sql, DB_ARGS(db_i(project_id), db_i(id)), &changed, e);
 	return rc < 0 ? rc : changed > 0;
+}
+
+int join_request_forget(struct db *db, int64_t project_id, int64_t user_id, struct err *e)
+{
+	static const struct sql sql = { "DELETE FROM join_requests WHERE user_id = $1 AND project_id = $2", NULL };
+	return db_exec(db, &sql, DB_ARGS(db_i(user_id), db_i(project_id)), e);
 }

@@ -9,9 +9,10 @@
 	"SELECT m.project_id, m.user_id, m.role, m.master_token_id, m.created_us, m.expires_us, m.reason, m.invited_by, "        \
 	"u.email, u.name,"                                                                                                       \
 	" CASE WHEN u.password_hash IS NULL THEN 0 ELSE 1 END, CASE WHEN u.totp_sealed IS NULL THEN 0 ELSE 1 END, u.features,"   \
-	" p.name, p.organization_id, o.name, p.is_disabled"                                                                      \
+	" p.name, p.organization_id, o.name, p.is_disabled, m.approved_by, i.name, i.email, a.name, a.email"                     \
 	" FROM project_users m JOIN users u ON u.id = m.user_id JOIN projects p ON p.id = m.project_id"                          \
-	" JOIN organizations o ON o.id = p.organization_id"
+	" JOIN organizations o ON o.id = p.organization_id"                                                                      \
+	" LEFT JOIN users i ON i.id = m.invited_by LEFT JOIN users a ON a.id = m.approved_by"
 
 static void member_read(struct arena *arena, struct db_rows *rows, struct member *member)
 {
@@ -33,6 +34,11 @@ static void member_read(struct arena *arena, struct db_rows *rows, struct member
 		.organization_id = db_col_int(rows, 14),
 		.organization_name = arena_strdup(arena, db_col_text(rows, 15)),
 		.project_disabled = db_col_bool(rows, 16),
+		.approved_by = db_col_int(rows, 17),
+		.invitor_name = arena_strdup(arena, db_col_text(rows, 18)),
+		.invitor_email = arena_strdup(arena, db_col_text(rows, 19)),
+		.approver_name = arena_strdup(arena, db_col_text(rows, 20)),
+		.approver_email = arena_strdup(arena, db_col_text(rows, 21)),
 	};
 }
 
@@ -99,15 +105,15 @@ int member_list_expired(struct db *db, struct arena *arena, int64_t now, int64_t
 int member_insert(struct db *db, struct member *member, struct err *e)
 {
 	static const struct sql sql = { "INSERT INTO project_users (project_id, user_id, role, master_token_id, created_us, "
-					"expires_us, reason, invited_by)"
-					" VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+					"expires_us, reason, invited_by, approved_by)"
+					" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
 		NULL };
 	int64_t changed = 0;
 	member->created_us = now_us();
 	int rc = db_exec_changed(db, &sql,
 		DB_ARGS(db_i(member->project_id), db_i(member->user_id), db_s(member->role), db_i(member->master_token_id),
 			db_i(member->created_us), db_i(member->expires_us), db_s(member->reason ? member->reason : ""),
-			db_i(member->invited_by)),
+			db_i(member->invited_by), db_i(member->approved_by)),
 		&changed, e);
 	return rc < 0 || changed ? rc : fail(e, ERR_MANAGE_VALIDATION, "The user is already a member of the project.");
 }

@@ -14,11 +14,13 @@ struct member {
 	int64_t master_token_id;
 	int64_t created_us, expires_us;
 	char *reason;
-	int64_t invited_by;
+	int64_t invited_by, approved_by; /* 0: nobody */
 	/* of the user */
 	char *email, *name;
 	bool is_activated, has_second_factor;
 	char *features;
+	/* of who invited and approved */
+	char *invitor_name, *invitor_email, *approver_name, *approver_email;
 	/* of the project */
 	char *project_name;
 	int64_t organization_id;
@@ -35,7 +37,7 @@ int member_find(struct db *db, struct arena *arena, int64_t project_id, int64_t 
 int member_list(struct db *db, struct arena *arena, int64_t project_id, struct member_list *ret, struct err *e);
 int member_count(struct db *db, int64_t project_id, int64_t *ret_count, struct err *e);
 int member_list_of_user(struct db *db, struct arena *arena, int64_t user_id, struct member_list *ret, struct err *e);
-/* In: project_id, user_id, role, master_token_id, expires_us, reason, invited_by. Out: created_us.
+/* In: project_id, user_id, role, master_token_id, expires_us, reason, invited_by, approved_by. Out: created_us.
  * ERR_MANAGE_VALIDATION when the user is a member already. */
 int member_insert(struct db *db, struct member *member, struct err *e);
 int member_set_role(struct db *db, int64_t project_id, int64_t user_id, const char *role, struct err *e);

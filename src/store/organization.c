@@ -6,7 +6,9 @@
 #include "store/list.h"
 #include "store/token.h"
 
-#define ORGANIZATION_COLUMNS "o.id, o.maintainer_id, o.name, o.created_us, o.allow_auto_join"
+#define ORGANIZATION_SELECT                                                                                                      \
+	"SELECT o.id, o.maintainer_id, o.name, o.created_us, o.allow_auto_join, m.name, m.created_us FROM organizations o"       \
+	" LEFT JOIN maintainers m ON m.id = o.maintainer_id"
 
 static void organization_read(struct arena *arena, struct db_rows *rows, struct organization *organization)
 {
@@ -15,13 +17,13 @@ static void organization_read(struct arena *arena, struct db_rows *rows, struct 
 	organization->name = arena_strdup(arena, db_col_text(rows, 2));
 	organization->created_us = db_col_int(rows, 3);
 	organization->allow_auto_join = db_col_bool(rows, 4);
+	organization->maintainer_name = arena_strdup(arena, db_col_text(rows, 5));
+	organization->maintainer_created_us = db_col_int(rows, 6);
 }
 
 int organization_find(struct db *db, struct arena *arena, int64_t id, struct organization **ret, struct err *e)
 {
-	static const struct sql sql = {
-		"SELECT " ORGANIZATION_COLUMNS " FROM organizations o WHERE o.id = $1 AND o.deleted_us = 0", NULL
-	};
+	static const struct sql sql = { ORGANIZATION_SELECT " WHERE o.id = $1 AND o.deleted_us = 0", NULL };
 	own(own_rows) struct db_rows *rows = NULL;
 	int rc = db_find(db, &sql, DB_ARGS(db_i(id)), &rows, e);
 	if (rc <= 0)
@@ -37,11 +39,12 @@ int organization_find(struct db *db, struct arena *arena, int64_t id, struct org
 int organization_list(
 	struct db *db, struct arena *arena, int64_t maintainer_id, int64_t user_id, struct organization_list *ret, struct err *e)
 {
-	static const struct sql sql = { "SELECT " ORGANIZATION_COLUMNS " FROM organizations o WHERE o.deleted_us = 0"
-					" AND (CAST($1 AS BIGINT) = 0 OR o.maintainer_id = $1)"
-					" AND (CAST($2 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM organization_users u WHERE "
-					"u.organization_id = o.id AND u.user_id = $2))"
-					" ORDER BY o.id",
+	static const struct sql sql = { ORGANIZATION_SELECT
+		" WHERE o.deleted_us = 0"
+		" AND (CAST($1 AS BIGINT) = 0 OR o.maintainer_id = $1)"
+		" AND (CAST($2 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM organization_users u WHERE "
+		"u.organization_id = o.id AND u.user_id = $2))"
+		" ORDER BY o.id",
 		NULL };
 	own(own_rows) struct db_rows *rows = NULL;
 	struct organization_list list = { NULL, 0 };
@@ -86,9 +89,11 @@ int organization_update(struct db *db, const struct organization *organization, 
 
 int organization_remove(struct db *db, int64_t id, struct err *e)
 {
-	static const struct sql sql_delete = { "UPDATE organizations SET deleted_us = $2 WHERE id = $1 AND deleted_us = 0"
-					       " AND NOT EXISTS (SELECT 1 FROM projects p WHERE p.organization_id = $1)",
-		NULL };
+	static const struct sql sql_delete = {
+		"UPDATE organizations SET deleted_us = $2 WHERE id = $1 AND deleted_us = 0"
+		" AND NOT EXISTS (SELECT 1 FROM projects p WHERE p.organization_id = $1 AND p.deleted_us = 0)",
+		NULL
+	};
 	static const struct sql sql_users = { "DELETE FROM organization_users WHERE organization_id = $1", NULL };
 	static const struct sql sql_invitations = { "DELETE FROM invitations WHERE project_id = 0 AND organization_id = $1",
 		NULL };

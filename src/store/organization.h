@@ -12,7 +12,9 @@ struct organization {
 	int64_t id, maintainer_id;
 	char *name;
 	int64_t created_us;
-	bool allow_auto_join; /* its maintainers and members may join its projects by themselves */
+	bool allow_auto_join; /* who keeps it without being a member may join it and its projects by themselves */
+	char *maintainer_name;
+	int64_t maintainer_created_us;
 };
 struct organization_list {
 	struct organization *items;
@@ -28,7 +30,7 @@ int organization_list(
 int organization_insert(struct db *db, struct organization *organization, struct err *e);
 /* Writes maintainer, name and switch. */
 int organization_update(struct db *db, const struct organization *organization, struct err *e);
-/* Deletes it; 0 when it still has projects (deleted ones that were not purged count), 1 done. */
+/* Deletes it; 0 when it still has projects that are not deleted, 1 done. */
 int organization_remove(struct db *db, int64_t id, struct err *e);
 
 /* Membership. organization_has_user: 1 yes, 0 no, negative failed. */

@@ -5,10 +5,20 @@
 #include "base/own.h"
 #include "store/list.h"
 
+const struct project_limit PROJECT_LIMITS[] = {
+	{ "components.jobsParallelism", 10 },
+	{ "kbc.adminsCount", 10000 },
+	{ "orchestrations.count", 10000 },
+	{ "storage.dataSizeBytes", INT64_C(1) << 50 },
+	{ "storage.jobsParallelism", 10 },
+	{ NULL, 0 },
+};
+
 #define PROJECT_COLUMNS                                                                                                          \
 	"id, organization_id, name, type, created_us, version, default_branch_id, is_disabled, disabled_reason, deleted_us, "    \
 	"deleted_by, "                                                                                                           \
-	"expires_us, data_size_bytes, rows_count, features, limits, token_max_life_s, events_keep_days, purged_us"
+	"expires_us, data_size_bytes, rows_count, features, limits, token_max_life_s, events_keep_days, purged_us, is_emptied, " \
+	"disabled_until_us"
 
 static void project_read(struct arena *arena, struct db_rows *rows, struct project *project)
 {
@@ -32,6 +42,8 @@ static void project_read(struct arena *arena, struct db_rows *rows, struct proje
 		.token_max_life_s = db_col_int(rows, 16),
 		.events_keep_days = db_col_int(rows, 17),
 		.purged_us = db_col_int(rows, 18),
+		.is_emptied = db_col_bool(rows, 19),
+		.disabled_until_us = db_col_int(rows, 20),
 	};
 }
 
@@ -137,7 +149,7 @@ int project_update(struct db *db, const struct project *project, struct err *e)
 		"UPDATE projects SET version = version + 1, organization_id = $2, name = $3, type = $4, is_disabled = $5,"
 		" disabled_reason = $6, deleted_us = $7, deleted_by = $8, expires_us = $9, features = $10, limits = $11, "
 		"token_max_life_s = $12,"
-		" events_keep_days = $13, purged_us = $14 WHERE id = $1",
+		" events_keep_days = $13, purged_us = $14, disabled_until_us = $15 WHERE id = $1",
 		NULL
 	};
 	db_changed(db, DB_CHANGED_PROJECT, project->id, project->id);
@@ -145,6 +157,7 @@ int project_update(struct db *db, const struct project *project, struct err *e)
 		DB_ARGS(db_i(project->id), db_i(project->organization_id), db_s(project->name), db_s(project->type),
 			db_bool(project->is_disabled), db_s(project->disabled_reason), db_i(project->deleted_us),
 			db_i(project->deleted_by), db_i(project->expires_us), db_s(project->features), db_s(project->limits),
-			db_i(project->token_max_life_s), db_i(project->events_keep_days), db_i(project->purged_us)),
+			db_i(project->token_max_life_s), db_i(project->events_keep_days), db_i(project->purged_us),
+			db_i(project->disabled_until_us)),
 		e);
 }

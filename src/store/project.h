@@ -19,7 +19,9 @@ struct project {
 	bool is_disabled;
 	char *disabled_reason;
 	int64_t deleted_us, deleted_by;
-	int64_t purged_us; /* deleted for good: nothing of it can come back */
+	int64_t purged_us;         /* deleted for good: nothing of it can come back */
+	bool is_emptied;           /* purged, and its contents are gone */
+	int64_t disabled_until_us; /* as announced; 0: not said */
 	int64_t expires_us;
 	int64_t data_size_bytes, rows_count;
 	char *features;           /* JSON array of names */
@@ -27,6 +29,13 @@ struct project {
 	int64_t token_max_life_s; /* policy: longest life of a new token, 0: none */
 	int64_t events_keep_days; /* 0: the server's setting */
 };
+/* What a project may hold when nothing else was set for it (limits). Ends with a row whose name is NULL. */
+struct project_limit {
+	const char *name;
+	int64_t value;
+};
+extern const struct project_limit PROJECT_LIMITS[];
+
 struct project_list {
 	struct project *items;
 	size_t count;

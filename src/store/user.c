@@ -1,6 +1,8 @@
 /* People: accounts with which they sign in. */
 #include "store/user.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/own.h"
 #include "store/list.h"
@@ -107,6 +109,23 @@ int user_update(struct db *db, const struct user *user, struct err *e)
 			db_bool(user->is_disabled)),
 		e);
 	return rc < 0 ? rc : user_changed(db, user->id, e);
+}
+
+int user_erase(struct db *db, int64_t id, struct err *e)
+{
+	static const struct sql sql = { "UPDATE users SET email = $2, name = 'DELETED', password_hash = NULL, totp_sealed = "
+					"NULL, totp_pending_sealed = NULL,"
+					" is_super = 0, is_disabled = 1, features = '[]' WHERE id = $1",
+		NULL };
+	static const struct sql sql_organizations = { "DELETE FROM organization_users WHERE user_id = $1", NULL };
+	static const struct sql sql_maintainers = { "DELETE FROM maintainer_users WHERE user_id = $1", NULL };
+	char email[40];
+	snprintf(email, sizeof(email), USER_ERASED "%lld", (long long)id);
+	int rc = db_exec(db, &sql, DB_ARGS(db_i(id), db_s(email)), e);
+	if (rc < 0 || (rc = db_exec(db, &sql_organizations, DB_ARGS(db_i(id)), e)) < 0 ||
+		(rc = db_exec(db, &sql_maintainers, DB_ARGS(db_i(id)), e)) < 0)
+		return rc;
+	return user_changed(db, id, e);
 }
 
 int user_rename(struct db *db, int64_t id, const char *name, struct err *e)

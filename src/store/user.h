@@ -22,6 +22,9 @@ struct user {
 	int64_t totp_last_step;
 };
 
+/* The address of an erased account begins so: no e-mail address does. */
+#define USER_ERASED "deleted:"
+
 struct user_list {
 	struct user *items;
 	size_t count;
@@ -37,6 +40,8 @@ int user_insert(struct db *db, struct user *user, struct err *e);
 /* Writes name, features, is_super and is_disabled, and touches the projects that show them (R13). */
 int user_update(struct db *db, const struct user *user, struct err *e);
 int user_set_password(struct db *db, int64_t id, const char *password_hash, struct err *e);
+/* The account is over: address and name are forgotten, nobody signs in with it, it is member of no organization or maintainer. */
+int user_erase(struct db *db, int64_t id, struct err *e);
 int user_rename(struct db *db, int64_t id, const char *name, struct err *e);
 int user_set_totp_pending(struct db *db, int64_t id, const char *sealed, struct err *e);
 /* Ends a pending one too. sealed NULL: without a second factor. */

@@ -19,10 +19,11 @@ json_t *person_json(int64_t id, const char *name, const char *email)
 
 json_t *user_json(const struct user *user)
 {
+	const char *email = str_starts(user->email, USER_ERASED) ? "DELETED" : user->email;
 	return json_pack("{s:I, s:s, s:s, s:o, s:o, s:b, s:b, s:b, s:b, s:b}", "id", (json_int_t)user->id, "name", user->name,
-		"email", user->email, "created", json_time(user->created_us), "features", json_kept(user->features),
-		"isSuperAdmin", user->is_super, "mfaEnabled", user->totp_sealed != NULL, "isDisabled", user->is_disabled,
-		"isActivated", user->password_hash != NULL, "canAccessLogs", user->is_super);
+		"email", email, "created", json_time(user->created_us), "features", json_kept(user->features), "isSuperAdmin",
+		user->is_super, "mfaEnabled", user->totp_sealed != NULL, "isDisabled", user->is_disabled, "isActivated",
+		user->password_hash != NULL, "canAccessLogs", user->is_super);
 }
 
 json_t *maintainer_json(const struct maintainer *maintainer)
@@ -31,14 +32,14 @@ json_t *maintainer_json(const struct maintainer *maintainer)
 		json_time(maintainer->created_us), "zendeskUrl");
 }
 
-json_t *organization_json(const struct organization *organization, const struct maintainer *maintainer)
+json_t *organization_json(const struct organization *organization)
 {
-	json_t *made = json_pack("{s:I, s:s, s:o, s:b, s:b, s:n, s:n}", "id", (json_int_t)organization->id, "name",
+	struct maintainer maintainer = { organization->maintainer_id, organization->maintainer_name,
+		organization->maintainer_created_us };
+	return json_pack("{s:I, s:s, s:o, s:b, s:b, s:n, s:n, s:o}", "id", (json_int_t)organization->id, "name",
 		organization->name, "created", json_time(organization->created_us), "allowAutoJoin",
-		organization->allow_auto_join, "mfaRequired", false, "crmId", "activityCenterProjectId");
-	if (made && maintainer)
-		json_object_set_new(made, "maintainer", maintainer_json(maintainer));
-	return made;
+		organization->allow_auto_join, "mfaRequired", false, "crmId", "activityCenterProjectId", "maintainer",
+		maintainer_json(&maintainer));
 }
 
 json_t *organization_user_json(const struct organization_user *user)
@@ -48,46 +49,76 @@ json_t *organization_user_json(const struct organization_user *user)
 		"invitor", json_null());
 }
 
-/* Standard limits of tokens/verify are not repeated here: only what was set. */
+static json_t *limit_json(const char *name, json_t *stolen_value)
+{
+	return json_pack("{s:s, s:o}", "name", name, "value", stolen_value);
+}
+
 static json_t *limits_json(const char *text)
 {
-	json_t *limits = json_object(), *value;
+	json_t *limits = json_object();
+	json_t *value;
 	own(own_json) json_t *kept = json_kept(text);
 	const char *name;
-	json_object_foreach(kept, name, value)
-		json_object_set_new(limits, name, json_pack("{s:s, s:O}", "name", name, "value", value));
+	for (const struct project_limit *limit = PROJECT_LIMITS; limit->name; limit++)
+		json_object_set_new(limits, limit->name, limit_json(limit->name, json_integer(limit->value)));
+	json_object_foreach(kept, name, value) {
+		json_object_set_new(limits, name, limit_json(name, json_incref(value)));
+	}
 	return limits;
+}
+
+static json_t *metrics_json(const struct project *project)
+{
+	json_t *metrics = json_object();
+	json_object_set_new(
+		metrics, "storage.dataSizeBytes", limit_json("storage.dataSizeBytes", json_integer(project->data_size_bytes)));
+	json_object_set_new(metrics, "storage.rowsCount", limit_json("storage.rowsCount", json_integer(project->rows_count)));
+	return metrics;
 }
 
 static void project_json_state(json_t *made, const struct project *project)
 {
 	json_object_set_new(made, "isDisabled", json_boolean(project->is_disabled));
 	json_object_set_new(made, "disabled",
-		project->is_disabled ? json_pack("{s:s, s:n}", "reason", project->disabled_reason, "estimatedEndTime")
+		project->is_disabled ? json_pack("{s:s, s:o}", "reason", project->disabled_reason, "estimatedEndTime",
+					       json_time(project->disabled_until_us))
 				     : json_null());
 	json_object_set_new(made, "isDeleted", json_boolean(project->deleted_us > 0));
-	if (project->deleted_us > 0) {
-		json_object_set_new(made, "deletedTime", json_time(project->deleted_us));
-		json_object_set_new(made, "deletedBy", json_pack("{s:I}", "id", (json_int_t)project->deleted_by));
-		json_object_set_new(made, "isPurged", json_boolean(project->purged_us > 0));
-	}
+	if (project->deleted_us == 0)
+		return;
+	json_object_set_new(made, "deletedTime", json_time(project->deleted_us));
+	json_object_set_new(made, "deletedBy", json_pack("{s:I}", "id", (json_int_t)project->deleted_by));
+	json_object_set_new(made, "isPurged", json_boolean(project->is_emptied));
+	json_object_set_new(made, "purgedTime", json_time(project->purged_us));
+}
+
+/* Where contents live: one place for all projects. */
+static void project_json_places(json_t *made)
+{
+	json_object_set_new(
+		made, "backends", json_pack("{s:{s:i, s:s, s:s}}", "snowflake", "id", 1, "host", "localhost", "region", "local"));
+	json_object_set_new(made, "fileStorage",
+		json_pack("{s:i, s:s, s:s, s:s, s:s}", "id", 1, "provider", "azure", "region", "local", "accountName", "local",
+			"containerName", "files"));
 }
 
 json_t *project_json(const struct project *project, const struct organization *organization)
 {
-	json_t *made = json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:[s], s:s, s:I, s:I, s:{s:I}}", "id",
-		(json_int_t)project->id, "name", project->name, "type", project->type, "region", "local", "created",
+	json_t *made = json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:[s], s:s, s:I, s:I, s:{s:I}}",
+		"id", (json_int_t)project->id, "name", project->name, "type", project->type, "region", "local", "created",
 		json_time(project->created_us), "expires", json_time(project->expires_us), "features",
-		json_kept(project->features), "limits", limits_json(project->limits), "dataSizeBytes",
-		(json_int_t)project->data_size_bytes, "rowsCount", (json_int_t)project->rows_count, "defaultBackend", "snowflake",
-		"assignedBackends", "snowflake", "fileStorageProvider", "azure", "eventsKeepDays",
+		json_kept(project->features), "limits", limits_json(project->limits), "metrics", metrics_json(project),
+		"dataSizeBytes", (json_int_t)project->data_size_bytes, "rowsCount", (json_int_t)project->rows_count,
+		"defaultBackend", "snowflake", "assignedBackends", "snowflake", "fileStorageProvider", "azure", "eventsKeepDays",
 		(json_int_t)project->events_keep_days, "tokenMaxLifeSeconds", (json_int_t)project->token_max_life_s,
 		"organization", "id", (json_int_t)project->organization_id);
 	if (!made)
 		return NULL;
 	project_json_state(made, project);
+	project_json_places(made);
 	if (organization)
-		json_object_set_new(made, "organization", organization_json(organization, NULL));
+		json_object_set_new(made, "organization", organization_json(organization));
 	return made;
 }
 
@@ -98,9 +129,13 @@ json_t *member_json(const struct member *member)
 		json_kept(member->features), "role", member->role, "status", "active", "reason", member->reason, "created",
 		json_time(member->created_us), "expires", json_time(member->expires_us), "isActivated", member->is_activated,
 		"mfaEnabled", member->has_second_factor, "masterTokenId", (json_int_t)member->master_token_id);
-	if (made)
-		json_object_set_new(made, "invitor",
-			member->invited_by ? json_pack("{s:I}", "id", (json_int_t)member->invited_by) : json_null());
+	if (!made)
+		return NULL;
+	json_object_set_new(made, "invitor",
+		member->invited_by ? person_json(member->invited_by, member->invitor_name, member->invitor_email) : json_null());
+	json_object_set_new(made, "approver",
+		member->approved_by ? person_json(member->approved_by, member->approver_name, member->approver_email)
+				    : json_null());
 	return made;
 }
 

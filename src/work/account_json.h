@@ -17,8 +17,7 @@
 json_t *person_json(int64_t id, const char *name, const char *email);
 json_t *user_json(const struct user *user);
 json_t *maintainer_json(const struct maintainer *maintainer);
-/* maintainer may be NULL */
-json_t *organization_json(const struct organization *organization, const struct maintainer *maintainer);
+json_t *organization_json(const struct organization *organization);
 json_t *organization_user_json(const struct organization_user *user);
 /* organization may be NULL */
 json_t *project_json(const struct project *project, const struct organization *organization);

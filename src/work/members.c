@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/own.h"
-#include "store/organization.h"
+#include "store/invitation.h"
 #include "store/token.h"
 #include "work/events.h"
 #include "work/tokens.h"
@@ -61,7 +61,9 @@ int member_join(struct db *db, struct arena *arena, const struct origin *origin,
 	member->master_token_id = token.id;
 	member->email = user->email;
 	member->name = user->name;
-	if ((rc = member_insert(db, member, e)) < 0)
+	struct invitation invitation = { .project_id = member->project_id, .email = user->email };
+	if ((rc = member_insert(db, member, e)) < 0 || (rc = invitation_forget(db, &invitation, e)) < 0 ||
+		(rc = join_request_forget(db, member->project_id, user->id, e)) < 0)
 		return rc;
 	if (ret_token && !(*ret_token = arena_strdup(arena, string)))
 		return fail_internal(e, ERR_INTERNAL, "no memory for a master token");

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 import requests
 
-from support.browser import Browser, wait_mail
+from support.browser import Browser, totp, wait_mail
 from support.server import PROGRAM, assert_error
 
 _numbers = itertools.count(1)
@@ -94,6 +94,7 @@ def test_a_management_token_makes_none_that_outlives_it(api, member):
     assert made.json()["expires"] <= short["expires"]
     session = api.post("/manage/current-user/session-token", manage=short["token"], json=[])
     assert session.status_code == 201
+    assert session.json()["type"] == "session" and session.json()["user"]["id"] == member.user_id
     assert api.get("/manage/tokens/verify", manage=session.json()["token"]).json()["isSessionToken"] is True
 
 
@@ -147,7 +148,11 @@ def test_only_super_admins_make_super_admins_and_end_accounts(server, api, membe
     for method, path in (("POST", "super-admin"), ("DELETE", "mfa"), ("DELETE", ""), ("POST", "features"), ("DELETE", "features/x")):
         assert_error(api.call(method, ("/manage/users/%d/" % member.user_id + path).rstrip("/"), manage=member.manage,
                               json={"feature": "x"}), 403)
+    assert_error(api.delete("/manage/users/%d/mfa" % member.user_id), 400)  # there is none
+    member.post("/auth/totp/enable", {"code": totp(member.post("/auth/totp/setup").json()["secret"])})
+    assert api.get("/manage/users/%d" % member.user_id).json()["mfaEnabled"] is True
     assert api.delete("/manage/users/%d/mfa" % member.user_id).status_code == 204
+    assert api.get("/manage/users/%d" % member.user_id).json()["mfaEnabled"] is False
     assert api.post("/manage/users/%d/super-admin" % member.user_id).json()["isSuperAdmin"] is True
     assert api.get("/manage/users", manage=member.manage).status_code == 200
     assert_error(api.delete("/manage/users/1"), 400)  # oneself
@@ -156,10 +161,25 @@ def test_only_super_admins_make_super_admins_and_end_accounts(server, api, membe
     assert_error(api.get("tokens/verify", token=member.master), 401)
     assert_error(member.get("/auth/session"), 401)
     assert "has ended" in wait_mail(server, member.email, "no longer a member")
+    erased = api.get("/manage/users/%d" % member.user_id).json()
+    assert erased["email"] == erased["name"] == "DELETED" and erased["isDisabled"] is True
+    assert_error(api.delete("/manage/users/nobody@example.com"), 404)
+
+
+def test_an_account_that_is_an_organizations_last_member_stays(api, member):
+    maintainer = api.get("/manage/maintainers").json()[0]["id"]
+    organization = api.post("/manage/maintainers/%d/organizations" % maintainer, json={"name": "Lonely"}).json()["id"]
+    api.post("/manage/organizations/%d/users" % organization, json={"email": member.email})
+    api.delete("/manage/organizations/%d/users/1" % organization)
+    assert "at least 1 member" in assert_error(api.delete("/manage/users/%d" % member.user_id), 400)["error"]
+    assert api.get("tokens/verify", token=member.master).status_code == 200
 
 
 def test_features_of_people_are_shown_at_once(api, member):
+    assert_error(api.post("/manage/users/%d/features" % member.user_id, json={"feature": "early-access"}), 404)
+    assert api.post("/manage/features", json={"name": "early-access", "type": "admin"}).status_code == 201
     made = api.post("/manage/users/%d/features" % member.user_id, json={"feature": "early-access"})
+    assert_error(api.post("/manage/users/%d/features" % member.user_id, json={"feature": "early-access"}), 422)
     assert made.json()["features"] == ["early-access"]
     assert api.get("tokens/verify", token=member.master).json()["admin"]["features"] == ["early-access"]
     assert api.delete("/manage/users/%s/features/early-access" % member.email).json()["features"] == []
@@ -176,7 +196,7 @@ def test_features_are_made_by_super_admins(api, member):
     assert_error(api.post("/manage/features", json={"name": "new-thing", "type": "project"}), 400)
     assert_error(api.post("/manage/features", json={"name": "other", "type": "odd"}), 400)
     assert_error(api.post("/manage/features", manage=member.manage, json={"name": "mine", "type": "project"}), 403)
-    assert feature in api.get("/manage/features?type=project").json() and api.get("/manage/features?type=admin").json() == []
+    assert feature in api.get("/manage/features?type=project").json() and feature not in api.get("/manage/features?type=admin").json()
     path = "/manage/features/%d" % feature["id"]
     assert api.get(path).json() == feature
     assert api.patch(path, json={"title": "Newer"}).json()["title"] == "Newer"

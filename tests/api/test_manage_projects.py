@@ -61,8 +61,11 @@ def test_organizations_from_creation_to_deletion(server, api, stranger):
     assert [p["id"] for p in api.get(where).json()["projects"]] == [project["id"]]
     assert_error(api.delete(where), 400)
     assert api.delete(path(project)).status_code == 204
-    assert_error(api.delete(where), 400)  # it could still come back
-    assert api.post("/manage/deleted-projects/%d/purge" % project["id"]).status_code == 204
+    assert api.delete(where).status_code == 204
+    assert_error(api.get(where), 404)
+    assert_error(api.delete("/manage/deleted-projects/%d" % project["id"]), 400)  # there is no place for it any more
+    assert_error(api.get("/manage/deleted-projects?organizationId=%d" % made.json()["id"]), 400)
+    assert api.post("/manage/deleted-projects/%d/purge" % project["id"]).status_code == 202
 
 
 def test_organization_members_keep_its_projects(server, api, project, stranger):
@@ -81,7 +84,20 @@ def test_organization_members_keep_its_projects(server, api, project, stranger):
     assert api.delete(where + "/users/%d" % stranger.user_id).status_code == 204
     assert_error(api.get(path(project), manage=stranger.manage), 403)
     assert_error(api.delete(where + "/users/%d" % stranger.user_id), 404)
+    assert_error(api.post(where + "/join-organization"), 400)  # a member already
+
+
+def test_others_join_an_organization_where_it_lets_them(api, stranger):
+    maintainer = api.get("/manage/maintainers").json()[0]["id"]
+    where = "/manage/organizations/%d" % api.post("/manage/maintainers/%d/organizations" % maintainer, json={"name": "Open"}).json()["id"]
+    assert_error(api.delete(where + "/users/1"), 400)  # somebody has to stay
+    api.post(where + "/users", json={"email": stranger.email})
+    assert api.delete(where + "/users/1").status_code == 204
+    assert api.patch(where, manage=stranger.manage, json={"allowAutoJoin": False}).json()["allowAutoJoin"] is False
+    assert_error(api.post(where + "/join-organization"), 403)
+    api.patch(where, manage=stranger.manage, json={"allowAutoJoin": True})
     assert api.post(where + "/join-organization").status_code == 204
+    assert sorted(u["id"] for u in api.get(where + "/users").json()) == sorted([1, stranger.user_id])
 
 
 def test_invitation_to_an_organization(server, api, stranger):
@@ -89,6 +105,7 @@ def test_invitation_to_an_organization(server, api, stranger):
     made = api.post(where, json={"email": stranger.email, "reason": "Help us"})
     assert made.status_code == 201 and made.json()["user"]["email"] == stranger.email
     assert "Help us" in wait_mail(server, stranger.email, "Invitation to Acme")
+    assert "already invited" in assert_error(api.post(where, json={"email": stranger.email}), 400)["error"]
     one = where + "/%d" % made.json()["id"]
     assert made.json() in api.get(where).json() and api.get(one).json() == made.json()
     assert api.delete(one).status_code == 204
@@ -112,6 +129,8 @@ def test_invitation_to_an_organization(server, api, stranger):
 def test_project_is_made_with_its_first_administrator(server, api, project):
     shown = api.get(path(project)).json()
     assert shown["organization"]["id"] == server.organization_id and shown["isDisabled"] is False
+    assert len(shown["limits"]) > 1 and all(v["name"] == k and isinstance(v["value"], int) for k, v in shown["limits"].items())
+    assert {"metrics", "fileStorage", "backends", "region", "defaultBackend"} <= set(shown) and shown["expires"] is None
     users = api.get(path(project, "/users")).json()
     assert [(u["email"], u["role"]) for u in users] == [("ada@example.com", "admin")]
     assert_error(api.post("/manage/organizations/%d/projects" % server.organization_id, json={}), 400)
@@ -147,8 +166,10 @@ def test_a_project_does_not_exist_for_strangers(api, project, stranger):
 def test_R13_a_disabled_project_refuses_its_tokens_at_once(server, api, project):
     member = someone(server, api, "admin", project["id"])
     assert api.get("tokens/verify", token=member.master).status_code == 200
-    disabled = api.post(path(project, "/disabled"), json={"isDisabled": True, "disableReason": "Not paid"}).json()
-    assert disabled["isDisabled"] is True and disabled["disabled"]["reason"] == "Not paid"
+    body = {"isDisabled": True, "disableReason": "Not paid", "estimatedEndTime": "+1 hour"}
+    disabled = api.post(path(project, "/disabled"), json=body).json()
+    assert disabled["isDisabled"] is True and disabled["disabled"]["reason"] == "Not paid" and disabled["disabled"]["estimatedEndTime"]
+    assert_error(api.post(path(project, "/disabled"), json={**body, "estimatedEndTime": "some day"}), 400)
     assert 400 <= api.get("tokens/verify", token=member.master).status_code < 500
     assert 400 <= member.get("/v2/storage/tokens/verify", project=project["id"]).status_code < 500
     assert_error(api.post(path(project, "/disabled"), manage=member.manage, json={"isDisabled": False}), 403)
@@ -167,7 +188,11 @@ def test_R13_a_deleted_project_comes_back_or_is_purged(server, api, project):
     assert_error(api.get(path(project)), 404)
     assert project["id"] not in [p["id"] for p in member.get("/auth/session").json()["projects"]]
     assert project["id"] in [p["id"] for p in api.get("/manage/deleted-projects?limit=1000").json()]
-    assert api.get("/manage/deleted-projects", manage=member.manage).json() == []
+    of_organization = "/manage/deleted-projects?organizationId=%d" % server.organization_id
+    assert project["id"] in [p["id"] for p in api.get(of_organization + "&name=" + project["name"]).json()]
+    assert api.get(of_organization + "&name=nothing").json() == [] and api.get(of_organization + "&offset=1000").json() == []
+    assert_error(api.get("/manage/deleted-projects", manage=member.manage), 403)
+    assert_error(api.get(of_organization, manage=member.manage), 403)
     assert_error(api.get("/manage/deleted-projects?limit=100000"), 400)
     assert api.get(deleted).json()["isDeleted"] is True
     assert_error(api.get(deleted, manage=member.manage), 403)
@@ -175,7 +200,8 @@ def test_R13_a_deleted_project_comes_back_or_is_purged(server, api, project):
     assert api.get("tokens/verify", token=member.master).status_code == 200
     assert api.delete(path(project)).status_code == 204
     assert_error(api.post(deleted + "/purge", manage=member.manage), 403)
-    assert api.post(deleted + "/purge").status_code == 204
+    assert api.post(deleted + "/purge").json()["commandExecutionId"]
+    assert_error(api.post(deleted + "/purge"), 400)
     assert_error(api.delete(deleted), 400)
     assert_error(api.get("tokens/verify", token=member.master), 401)
 
@@ -192,11 +218,15 @@ def test_a_purged_project_is_emptied(server, api, project):
     before = count()
     assert before > 0
     api.delete(path(project))
-    assert api.post("/manage/deleted-projects/%d/purge" % project["id"]).status_code == 204
+    deleted = "/manage/deleted-projects/%d" % project["id"]
+    assert api.post(deleted + "/purge").status_code == 202
     deadline = time.monotonic() + 60
     while count() >= before and time.monotonic() < deadline:
         time.sleep(0.2)
     assert count() < before
+    while not api.get(deleted).json()["isPurged"] and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert api.get(deleted).json()["isPurged"] is True and api.get(deleted).json()["purgedTime"]
 
 
 def test_a_project_moves_between_ones_own_organizations(server, api, project):
@@ -208,14 +238,17 @@ def test_a_project_moves_between_ones_own_organizations(server, api, project):
 
 def test_features_and_limits_of_a_project(server, api, project):
     member = someone(server, api, "admin", project["id"])
+    assert_error(api.post(path(project, "/features"), json={"feature": "queue-v2"}), 404)  # there is none of this name
+    assert api.post("/manage/features", json={"name": "queue-v2", "type": "project"}).status_code == 201
     assert api.post(path(project, "/features"), json={"feature": "queue-v2"}).json()["features"] == ["queue-v2"]
+    assert_error(api.post(path(project, "/features"), json={"feature": "queue-v2"}), 422)  # twice
     assert "queue-v2" in api.get("tokens/verify", token=member.master).json()["owner"]["features"]
     assert api.delete(path(project, "/features/queue-v2")).json()["features"] == []
     assert "queue-v2" not in api.get("tokens/verify", token=member.master).json()["owner"]["features"]
     limits = api.post(path(project, "/limits"), json={"limits": [{"name": "demo.rows", "value": 100}]}).json()["limits"]
     assert limits["demo.rows"] == {"name": "demo.rows", "value": 100}
     assert api.get("tokens/verify", token=member.master).json()["owner"]["limits"]["demo.rows"]["value"] == 100
-    assert api.delete(path(project, "/limits/demo.rows")).json()["limits"] == {}
+    assert api.delete(path(project, "/limits/demo.rows")).json()["limits"].get("demo.rows") is None
     assert_error(api.post(path(project, "/limits"), json={"limits": [{"name": "x", "value": "much"}]}), 400)
     assert_error(api.post(path(project, "/features"), manage=member.manage, json={"feature": "x"}), 403)
 
@@ -261,8 +294,10 @@ def test_only_administrators_manage_members(server, api, project, stranger):
         assert_error(api.patch(path(project, "/users/%d" % member.user_id), manage=member.manage, json={"role": "admin"}), 403)
         assert_error(api.delete(path(project, "/users/1"), manage=member.manage), 403)
         assert_error(api.post(path(project, "/invitations"), manage=member.manage, json={"email": "x@example.com", "role": "admin"}), 403)
-        assert_error(api.get(path(project, "/invitations"), manage=member.manage), 403)
-        assert_error(api.get(path(project, "/join-requests"), manage=member.manage), 403)
+        assert api.get(path(project, "/invitations"), manage=member.manage).json() == []
+        assert api.get(path(project, "/join-requests"), manage=member.manage).json() == []
+        refused = assert_error(api.put(path(project), manage=member.manage, json={"name": "x"}), 403)
+        assert "restricted for your role" in refused["error"]
         assert api.delete(path(project, "/users/%d" % member.user_id), manage=member.manage).status_code == 204  # leaving is free
         assert_error(api.get("tokens/verify", token=member.master), 401)
 
@@ -281,8 +316,10 @@ def test_an_account_that_is_not_there_is_made_and_mailed(server, api, project):
     assert browser.post("/auth/activate", {"token": secret, "name": "New Comer", "password": PASSWORD}).json()["email"] == address
     assert browser.sign_in(address).json()["user"]["name"] == "New Comer"
     assert_error(browser.post("/auth/activate", {"token": secret, "password": PASSWORD}), 400, "auth.linkInvalid")
-    for body in ({"email": "nobody"}, {"id": 987654}, {"email": address, "role": "boss"}, {"email": "y@example.com", "expirationSeconds": 0}):
+    for body in ({"id": 987654}, {"email": address, "role": "boss"}, {"email": "y@example.com", "expirationSeconds": 0}):
         assert_error(api.post(path(project, "/users"), json=body), 400)
+    for body in ({"email": "nobody"}, {"email": ""}, {}):
+        assert_error(api.post(path(project, "/users"), json=body), 422)
 
 
 def test_R11_a_membership_for_a_time_ends_by_the_clock(server, api, project, stranger):
@@ -303,6 +340,7 @@ def test_invited_newcomer_activates_and_is_in(server, api, project):
     assert made.status_code == 201
     invitation = made.json()
     assert invitation["user"]["email"] == address.lower() and invitation["role"] == "share" and invitation["creator"]["email"] == "ada@example.com"
+    assert "already invited" in assert_error(api.post(path(project, "/invitations"), json={"email": address}), 400)["error"]
     assert invitation in api.get(path(project, "/invitations")).json()
     assert api.get(path(project, "/invitations/%d" % invitation["id"])).json() == invitation
     secret = link_in(wait_mail(server, address.lower(), "Invitation to " + project["name"]), "invitation")
@@ -342,29 +380,39 @@ def test_a_cancelled_invitation_is_dead(server, api, project):
     assert_error(api.delete(path(project, "/invitations/%d" % invitation)), 404)
     assert_error(api.get(path(project, "/invitations/%d" % invitation)), 404)
     assert_error(Browser(server).post("/auth/activate", {"token": secret, "password": PASSWORD}), 400, "auth.linkInvalid")
-    for body in ({}, {"email": "nobody"}, {"email": "z@example.com", "role": "boss"}):
-        assert_error(api.post(path(project, "/invitations"), json=body), 400)
+    assert_error(api.post(path(project, "/invitations"), json={"email": "z@example.com", "role": "boss"}), 400)
+    for body in ({}, {"email": "nobody"}):
+        assert_error(api.post(path(project, "/invitations"), json=body), 422)
 
 
 # --- joining by oneself ---------------------------------------------------------------------------------------------------------------------------------
 
-def test_join_requests_are_approved_by_somebody_else(server, api, project, stranger):
-    organization = "/manage/organizations/%d" % server.organization_id
-    assert api.post(organization + "/users", json={"email": stranger.email}).status_code == 201
-    assert_error(api.post(path(project, "/join-project"), manage=stranger.manage), 403)  # the organization does not allow it
+@pytest.fixture
+def house(api, stranger):
+    """A project whose organization lets nobody join by themselves; the stranger keeps its maintainer."""
+    maintainer = api.post("/manage/maintainers", json={"name": "Keeper %d" % next(_numbers)}).json()["id"]
+    api.post("/manage/maintainers/%d/users" % maintainer, json={"email": stranger.email})
+    organization = api.post("/manage/maintainers/%d/organizations" % maintainer, json={"name": "Closed"}).json()["id"]
+    api.patch("/manage/organizations/%d" % organization, json={"allowAutoJoin": False})
+    return api.post("/manage/organizations/%d/projects" % organization, json={"name": "House"}).json()
+
+
+def test_join_requests_are_decided_by_somebody_else(api, house, stranger):
+    assert_error(api.post(path(house, "/join-project"), manage=stranger.manage), 403)
     mine = "/manage/current-user/projects-join-requests"
     for answer in ("take back", "reject", "approve"):
-        made = api.post(path(project, "/request-access"), manage=stranger.manage, json={"role": "readOnly", "reason": "Audit"})
+        made = api.post(path(house, "/request-access"), manage=stranger.manage, json={"role": "readOnly", "reason": "Audit"})
         assert made.status_code == 201 and made.json()["role"] == "readOnly"
         request = made.json()["id"]
-        one = path(project, "/join-requests/%d" % request)
-        assert [r["id"] for r in api.get(path(project, "/join-requests")).json()] == [request]
+        one = path(house, "/join-requests/%d" % request)
+        assert [r["id"] for r in api.get(path(house, "/join-requests")).json()] == [request]
         assert api.get(one).json()["user"]["email"] == stranger.email
         assert [r["id"] for r in stranger.get(mine).json()] == [request]
         assert stranger.get("%s/%d" % (mine, request)).status_code == 200
         assert_error(api.get("%s/%d" % (mine, request)), 404)
         assert_error(api.delete("%s/%d" % (mine, request)), 404)
-        assert_error(stranger.put("/manage/projects/%d/join-requests/%d" % (project["id"], request)), 403)
+        assert_error(stranger.put(one), 403)
+        assert_error(stranger.delete(one), 403)
         if answer == "take back":
             assert stranger.delete("%s/%d" % (mine, request)).status_code == 204
         elif answer == "reject":
@@ -373,26 +421,29 @@ def test_join_requests_are_approved_by_somebody_else(server, api, project, stran
         else:
             assert api.put(one).status_code == 204
             assert_error(api.put(one), 404)
-    assert stranger.get("/v2/storage/tokens/verify", project=project["id"]).json()["admin"]["role"] == "readOnly"
-    assert_error(api.post(path(project, "/request-access"), manage=stranger.manage, json={}), 400)  # a member already
-    api.delete(organization + "/users/%d" % stranger.user_id)
+    assert stranger.get("/v2/storage/tokens/verify", project=house["id"]).json()["admin"]["role"] == "readOnly"
+    member = [u for u in api.get(path(house, "/users")).json() if u["id"] == stranger.user_id][0]
+    assert member["approver"]["email"] == "ada@example.com" and member["invitor"] is None
+    assert "already a member" in assert_error(api.post(path(house, "/request-access"), manage=stranger.manage), 400)["error"]
 
 
-def test_members_of_an_organization_join_where_it_lets_them(server, api, stranger):
-    maintainer = api.get("/manage/maintainers").json()[0]["id"]
-    organization = api.post("/manage/maintainers/%d/organizations" % maintainer, json={"name": "Open"}).json()["id"]
-    project = api.post("/manage/organizations/%d/projects" % organization, json={"name": "Open house"}).json()
-    api.post("/manage/organizations/%d/users" % organization, json={"email": stranger.email})
-    assert_error(api.post(path(project, "/join-project"), manage=stranger.manage), 403)
-    api.patch("/manage/organizations/%d" % organization, json={"allowAutoJoin": True})
-    assert api.post(path(project, "/join-project"), manage=stranger.manage).status_code == 204
-    assert stranger.get("/v2/storage/tokens/verify", project=project["id"]).json()["admin"]["role"] == "admin"
+def test_who_may_join_freely_need_not_ask(api, house, stranger):
+    organization = "/manage/organizations/%d" % house["organization"]["id"]
+    api.post(path(house, "/request-access"), manage=stranger.manage)
+    api.patch(organization, json={"allowAutoJoin": True})
+    assert "join-project" in assert_error(api.post(path(house, "/request-access"), manage=stranger.manage), 400)["error"]
+    assert api.post(path(house, "/join-project"), manage=stranger.manage).status_code == 204
+    assert stranger.get("/v2/storage/tokens/verify", project=house["id"]).json()["admin"]["role"] == "admin"
+    assert stranger.get("/manage/current-user/projects-join-requests").json() == []  # nothing is left to ask for
+    assert_error(api.post(path(house, "/join-project"), manage=stranger.manage), 400)
 
 
-def test_super_admins_join_by_themselves(server, api, project):
-    assert_error(api.post(path(project, "/join-project")), 400)  # the maker is a member
-    assert api.delete(path(project, "/users/1")).status_code == 204
-    assert api.post(path(project, "/join-project")).status_code == 204
+def test_members_of_the_organization_always_join(api, house, stranger):
+    organization = "/manage/organizations/%d" % house["organization"]["id"]
+    api.post(path(house, "/invitations"), json={"email": stranger.email})
+    api.post(organization + "/users", json={"email": stranger.email})
+    assert api.post(path(house, "/join-project"), manage=stranger.manage).status_code == 204
+    assert api.get(path(house, "/invitations")).json() == []
 
 
 # --- storage tokens from outside ------------------------------------------------------------------------------------------------------------------------

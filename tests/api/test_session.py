@@ -1,14 +1,9 @@
 """Signing in (R16): passwords, second factor, sessions, mailed links; and what slows down guessing."""
-import base64
-import hashlib
-import hmac
 import itertools
-import struct
-import time
 
 import pytest
 
-from support.browser import Browser, link_in, mails_to, wait_mail
+from support.browser import Browser, link_in, mails_to, totp, wait_mail
 from support.server import PASSWORD, Api, assert_error
 
 _people = itertools.count(1)
@@ -38,13 +33,6 @@ def browser(server, person):
     assert made.sign_in(person[0]).status_code == 200
     made.email, made.master = person
     return made
-
-
-def totp(secret, step=0):
-    counter = struct.pack(">Q", int(time.time()) // 30 + step)
-    digest = hmac.new(base64.b32decode(secret), counter, hashlib.sha1).digest()
-    offset = digest[-1] & 15
-    return "%06d" % ((struct.unpack(">I", digest[offset:offset + 4])[0] & 0x7fffffff) % 1000000)
 
 
 # --- in and out ---------------------------------------------------------------------------------------------------------------------

@@ -146,10 +146,11 @@ static void test_organizations(struct db *db, struct world *world)
 	world->organization = (struct organization){ .maintainer_id = world->maintainer.id, .name = text("Acme") };
 	CHECK(organization_insert(db, &world->organization, &e) == 0);
 	CHECK(maintainer_remove(db, world->maintainer.id, &e) == 0);
-	CHECK(organization_find(db, arena, world->organization.id, &found, &e) == 1 && !found->allow_auto_join);
-	found->allow_auto_join = true;
-	CHECK(organization_update(db, found, &e) == 0);
 	CHECK(organization_find(db, arena, world->organization.id, &found, &e) == 1 && found->allow_auto_join);
+	CHECK_TEXT(found->maintainer_name, "South");
+	found->allow_auto_join = false;
+	CHECK(organization_update(db, found, &e) == 0);
+	CHECK(organization_find(db, arena, world->organization.id, &found, &e) == 1 && !found->allow_auto_join);
 	CHECK(organization_user_add(db, found->id, world->bob.id, &e) == 0 &&
 		organization_user_add(db, found->id, world->bob.id, &e) == 0);
 	CHECK(organization_has_user(db, found->id, world->bob.id, &e) == 1 &&

@@ -1,9 +1,13 @@
 """A browser as far as signing in goes: keeps the cookie, sends the CSRF token. And the mails that the server wrote."""
+import base64
 import email
 import email.policy
 import glob
+import hashlib
+import hmac
 import os
 import re
+import struct
 import time
 
 import requests
@@ -73,3 +77,11 @@ def wait_mail(server, address, subject):
 def link_in(text, page):
     """The secret of the link to this page."""
     return re.search(r"/%s#token=(\w+)" % page, text).group(1)
+
+
+def totp(secret, step=0):
+    """The code that an authenticator app shows now, or some steps of 30 seconds later."""
+    counter = struct.pack(">Q", int(time.time()) // 30 + step)
+    digest = hmac.new(base64.b32decode(secret), counter, hashlib.sha1).digest()
+    offset = digest[-1] & 15
+    return "%06d" % ((struct.unpack(">I", digest[offset:offset + 4])[0] & 0x7fffffff) % 1000000)
