@@ -420,12 +420,12 @@ void identity_give(const struct token_index *index, const struct identity *ident
 	held_give((struct held *)identity);
 }
 
-int index_recheck(struct db *db, struct caller *who, const char *address, struct err *e)
+int index_recheck(struct db *db, struct caller *who, const char *address, bool change, struct err *e)
 {
 	const struct identity *identity = who->identity;
 	const int64_t key[2] = { identity->token.project_id, identity->token.id };
 	int64_t versions[2];
-	int rc = token_find_versions(db, key, versions, e);
+	int rc = token_find_versions(db, key, change, versions, e);
 	if (rc < 0)
 		return rc;
 	if (rc == 0)

@@ -176,6 +176,14 @@ static void find_by_account(struct http_exchange *x)
 	pool_submit(x->server->pool, &x->work);
 }
 
+/* A token that refreshes or deletes itself. */
+static bool changes_itself(const struct http_exchange *x)
+{
+	int64_t id;
+	return str_starts(x->match.route->path, "/v2/storage/tokens/{id}") && str_to_i64(x->match.values[0], &id) &&
+		id == x->who.identity->token.id;
+}
+
 int caller_recheck(struct http_exchange *x, struct db *db, struct err *e)
 {
 	if (x->who.kind == CALLER_NOBODY)
@@ -185,7 +193,7 @@ int caller_recheck(struct http_exchange *x, struct db *db, struct err *e)
 		if (rc < 0 || x->who.kind == CALLER_MANAGE)
 			return rc;
 	}
-	int rc = index_recheck(db, &x->who, x->rq.origin.address, e);
+	int rc = index_recheck(db, &x->who, x->rq.origin.address, changes_itself(x), e);
 	if (rc <= 0)
 		return rc;
 	/* It lives, but something about it changed while the request waited. */

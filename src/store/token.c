@@ -27,6 +27,9 @@
 	" FROM tokens t JOIN projects p ON p.id = t.project_id LEFT JOIN users u ON u.id = t.admin_id"                           \
 	" LEFT JOIN project_users m ON m.project_id = t.project_id AND m.user_id = t.admin_id AND m.master_token_id = t.id"
 
+#define VERSIONS                                                                                                                 \
+	"SELECT t.version, p.version FROM tokens t JOIN projects p ON p.id = t.project_id WHERE t.project_id = $1 AND t.id = $2"
+
 const char *bucket_level_name(enum bucket_level level)
 {
 	static const char *const NAMES[] = { NULL, "read", "write", "manage" };
@@ -200,9 +203,7 @@ static void versions_done(struct db_lookup *db, struct db_rows *rows, int rc)
 
 void token_lookup_versions(struct database *database, struct token_lookup *lookup)
 {
-	static const struct sql SQL = { "SELECT t.version, p.version FROM tokens t JOIN projects p ON p.id = t.project_id WHERE "
-					"t.project_id = $1 AND t.id = $2",
-		NULL };
+	static const struct sql SQL = { VERSIONS, NULL };
 	lookup_submit(database, lookup, &SQL, versions_done);
 }
 
@@ -225,15 +226,13 @@ void token_lookup_whole(struct database *database, struct token_lookup *lookup)
 	lookup_submit(database, lookup, &WHOLE, whole_done);
 }
 
-int token_find_versions(struct db *db, const int64_t key[2], int64_t ret_versions[2], struct err *e)
+/* Two that share a row and then both want to change it would wait for each other: who will change it takes it alone from the start. */
+int token_find_versions(struct db *db, const int64_t key[2], bool change, int64_t ret_versions[2], struct err *e)
 {
-	static const struct sql SQL = { "SELECT t.version, p.version FROM tokens t JOIN projects p ON p.id = t.project_id WHERE "
-					"t.project_id = $1 AND t.id = $2",
-		"SELECT t.version, p.version FROM tokens t JOIN projects p ON p.id = t.project_id WHERE t.project_id = $1 AND "
-		"t.id = $2 "
-		"FOR SHARE OF t" };
+	static const struct sql SHARED = { VERSIONS, VERSIONS " FOR SHARE OF t" };
+	static const struct sql ALONE = { VERSIONS, VERSIONS " FOR UPDATE OF t" };
 	own(own_rows) struct db_rows *rows = NULL;
-	int rc = db_find(db, &SQL, DB_ARGS(db_i(key[0]), db_i(key[1])), &rows, e);
+	int rc = db_find(db, change ? &ALONE : &SHARED, DB_ARGS(db_i(key[0]), db_i(key[1])), &rows, e);
 	if (rc == 1) {
 		ret_versions[0] = db_col_int(rows, 0);
 		ret_versions[1] = db_col_int(rows, 1);

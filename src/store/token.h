@@ -63,8 +63,9 @@ int token_get(struct db *db, struct arena *arena, int64_t project_id, int64_t id
 /* As token_find(), with its setting: one statement. */
 int token_find_whole(struct db *db, struct arena *arena, const int64_t key[2] /* project, token */, struct token **ret,
 	struct token_setting **ret_setting, struct err *e);
-/* Inside a write: versions of token and project now, and on PostgreSQL nobody changes the token before this write ends. */
-int token_find_versions(struct db *db, const int64_t key[2], int64_t ret_versions[2], struct err *e);
+/* Inside a write: versions of token and project now, and on PostgreSQL nobody changes the token before this write ends. change: this
+ * write itself is going to. */
+int token_find_versions(struct db *db, const int64_t key[2], bool change, int64_t ret_versions[2], struct err *e);
 /* Tokens of a project by id, each with its setting, handed to one() as they come; a negative result of one() ends it. */
 struct token_listing {
 	int64_t project_id, limit, offset;
@@ -104,16 +105,6 @@ int token_write_uses(struct db *db, const struct token_use *uses, size_t count, 
 
 /* Ids (project, token) of at most limit tokens that expired before now; what the sweeper deletes. */
 int token_list_expired(struct db *db, int64_t now_us, int64_t limit, int64_t (*ret)[2], size_t *ret_count, struct err *e);
-
-/* A token that expires within 30, 7 or 1 days and whose creator was not told of that one yet. email NULL: nobody to tell. */
-struct token_notice {
-	int64_t project_id, token_id, expires_us;
-	const char *description, *project_name, *email;
-	int days; /* 30, 7, 1 */
-};
-int token_notices(struct db *db, struct arena *arena, int64_t now_us, int64_t limit, struct token_notice **ret, size_t *ret_count,
-	struct err *e);
-int token_set_notified(struct db *db, const struct token_notice *notice, int64_t now_us, struct err *e);
 
 /* Permissions as text in the database: {"in.c-a":"read"}, ["component"]. */
 const char *bucket_level_name(enum bucket_level level); /* "read", "write", "manage"; NULL for none */

@@ -148,9 +148,11 @@ int token_touch_project(struct db *db, int64_t project_id, struct err *e)
 
 int token_write_uses(struct db *db, const struct token_use *uses, size_t count, struct err *e)
 {
+	/* PostgreSQL: a token that somebody is changing is left out, so that nobody waits for somebody who waits for this. */
 	static const struct sql SQL = { "UPDATE tokens SET last_used_us = $3, last_used_address = $4 "
 					"WHERE project_id = $1 AND id = $2 AND last_used_us < $3",
-		NULL };
+		"UPDATE tokens SET last_used_us = $3, last_used_address = $4 WHERE (project_id, id) IN (SELECT project_id, id "
+		"FROM tokens WHERE project_id = $1 AND id = $2 AND last_used_us < $3 FOR UPDATE SKIP LOCKED)" };
 	int rc = 0;
 	for (size_t i = 0; i < count && rc == 0; i++)
 		rc = db_exec(db, &SQL,

@@ -9,6 +9,7 @@
 #include "base/own.h"
 #include "store/project.h"
 #include "store/token_link.h"
+#include "store/token_notice.h"
 #include "store/token_replay.h"
 #include "work/mail.h"
 #include "work/tokens.h"

@@ -38,7 +38,7 @@ static int change_in(struct db *db, void *arg, struct err *err)
 	case REMOVE:
 		return token_remove(db, PROJECT, change->token.id, err) < 0 ? -1 : 0;
 	case RECHECK:
-		change->rc = index_recheck(db, change->who, change->address, err);
+		change->rc = index_recheck(db, change->who, change->address, false, err);
 		err_done(err);
 		break;
 	}

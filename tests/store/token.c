@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "store/token.h"
 #include "store/token_link.h"
+#include "store/token_notice.h"
 #include "store/token_replay.h"
 
 #define PROJECT 902
@@ -129,11 +130,11 @@ static void test_versions(struct db *db)
 	CHECK(token->version == 3 && token->bucket_count == 0 && token->is_disabled && token->hash[0] == 4 &&
 		token->refreshed_us == 6);
 	CHECK(token_touch_admin(db, USER, &e) == 0 && token_touch_project(db, PROJECT, &e) == 0);
-	CHECK(token_find_versions(db, key, versions, &e) == 1 && versions[0] == 4 && versions[1] == 2);
+	CHECK(token_find_versions(db, key, true, versions, &e) == 1 && versions[0] == 4 && versions[1] == 2);
 	char *sealed;
 	CHECK(token_sealed(db, arena, PROJECT, id, &sealed, &e) == 1 && str_eq(sealed, "sealed2"));
 	CHECK(token_remove(db, PROJECT, id, &e) == 1 && token_remove(db, PROJECT, id, &e) == 0);
-	CHECK(token_find_versions(db, key, versions, &e) == 0);
+	CHECK(token_find_versions(db, key, false, versions, &e) == 0);
 }
 
 static void test_uses(struct db *db)
