@@ -42,8 +42,8 @@ CREATE TABLE tables (
 	PRIMARY KEY (project_id, number)
 );
 CREATE UNIQUE INDEX tables_id ON tables (project_id, id);
-CREATE INDEX tables_bucket ON tables (project_id, bucket_number);
-CREATE INDEX tables_source ON tables (project_id, source_number) WHERE source_number > 0;
+CREATE INDEX tables_bucket ON tables (project_id, bucket_number, number);
+CREATE INDEX tables_source ON tables (project_id, source_number, number) WHERE source_number > 0;
 CREATE TABLE table_columns (
 	project_id BIGINT NOT NULL,
 	table_number BIGINT NOT NULL,

@@ -39,4 +39,4 @@ CREATE TABLE snapshots (
 	definition TEXT NOT NULL, -- the table as it was, with its metadata
 	PRIMARY KEY (project_id, id)
 );
-CREATE INDEX snapshots_table ON snapshots (project_id, table_number);
+CREATE INDEX snapshots_table ON snapshots (project_id, table_number, id);

@@ -84,20 +84,24 @@ int job_row_find(struct db *db, struct arena *arena, int64_t project_id, int64_t
 	return find_one(db, arena, &sql, DB_ARGS(db_i(project_id), db_i(id)), ret, e);
 }
 
+#define LISTED_JOBS                                                                                                              \
+	"AND (CAST($3 AS TEXT) IS NULL OR (',' || $3 || ',') LIKE ('%,' || status || ',%')) "                                    \
+	"AND (CAST($4 AS TEXT) IS NULL OR (',' || $4 || ',') NOT LIKE ('%,' || status || ',%')) "                                \
+	"AND created_us >= $5 AND (CAST($6 AS BIGINT) = 0 OR created_us <= $6) "                                                 \
+	"AND started_us >= $7 AND (CAST($8 AS BIGINT) = 0 OR (started_us > 0 AND started_us <= $8)) "                            \
+	"AND ended_us >= $9 AND (CAST($10 AS BIGINT) = 0 OR (ended_us > 0 AND ended_us <= $10)) "                                \
+	"ORDER BY id DESC LIMIT $11 OFFSET $12"
+
+/* Two statements, each with its index: the jobs of one token are found however many others there are (R18). */
 int job_row_list(struct db *db, struct arena *arena, int64_t project_id, const struct job_filter *filter, struct job_list *ret,
 	struct err *e)
 {
-	static const struct sql sql = {
-		"SELECT " JOB_COLUMNS " FROM jobs WHERE project_id = $1 AND (CAST($2 AS BIGINT) = 0 OR token_id = $2) "
-		"AND (CAST($3 AS TEXT) IS NULL OR (',' || $3 || ',') LIKE ('%,' || status || ',%')) "
-		"AND (CAST($4 AS TEXT) IS NULL OR (',' || $4 || ',') NOT LIKE ('%,' || status || ',%')) "
-		"AND created_us >= $5 AND (CAST($6 AS BIGINT) = 0 OR created_us <= $6) "
-		"AND started_us >= $7 AND (CAST($8 AS BIGINT) = 0 OR (started_us > 0 AND started_us <= $8)) "
-		"AND ended_us >= $9 AND (CAST($10 AS BIGINT) = 0 OR (ended_us > 0 AND ended_us <= $10)) "
-		"ORDER BY id DESC LIMIT $11 OFFSET $12"
-	};
+	static const struct sql of_project = { "SELECT " JOB_COLUMNS
+					       " FROM jobs WHERE project_id = $1 AND CAST($2 AS BIGINT) = 0 " LISTED_JOBS };
+	static const struct sql of_token = { "SELECT " JOB_COLUMNS
+					     " FROM jobs WHERE project_id = $1 AND token_id = $2 " LISTED_JOBS };
 	own(own_rows) struct db_rows *rows = NULL;
-	int rc = db_query(db, &sql,
+	int rc = db_query(db, filter->token_id ? &of_token : &of_project,
 		DB_ARGS(db_i(project_id), db_i(filter->token_id), db_s(filter->status), db_s(filter->excluded),
 			db_i(filter->created_from_us), db_i(filter->created_to_us), db_i(filter->started_from_us),
 			db_i(filter->started_to_us), db_i(filter->ended_from_us), db_i(filter->ended_to_us), db_i(filter->limit),

@@ -37,11 +37,12 @@ static int read_list(struct db_rows *rows, struct arena *arena, struct metadata 
 	return 0;
 }
 
+/* +id: without it the embedded engine reads the whole project by its primary key, only to have the order. */
 int metadata_list(struct db *db, struct arena *arena, const struct metadata_object *object, struct metadata **ret,
 	size_t *ret_count, struct err *e)
 {
 	static const struct sql sql = { SELECT_METADATA "WHERE project_id = $1 AND kind = $2 AND object_number = $3 AND (CAST($4 "
-							"AS TEXT) IS NULL OR column_name = $4) ORDER BY id" };
+							"AS TEXT) IS NULL OR column_name = $4) ORDER BY +id" };
 	own(own_rows) struct db_rows *rows = NULL;
 	int rc = db_query(db, &sql,
 		DB_ARGS(db_i(object->project_id), db_s(object->kind), db_i(object->number), db_s(object->column)), &rows, e);

@@ -36,6 +36,7 @@ struct render {
 	struct metadata_set of_tables, of_columns, of_buckets;
 	struct bucket *buckets;
 	size_t bucket_count;
+	json_t **bucket_jsons; /* of each bucket once it was shown: all its tables share one */
 };
 
 /* --- reading what is needed ------------------------------------------------------------------------------------------------ */
@@ -136,6 +137,8 @@ static int prepare(struct render *render, const struct table_list *tables, struc
 		rc = read_metadata(render, tables, "column", &render->of_columns, e);
 	if (rc >= 0 && parts->bucket)
 		rc = read_buckets(render, tables, e);
+	if (rc >= 0 && parts->bucket && !(render->bucket_jsons = arena_array(render->arena, json_t *, render->bucket_count + 1)))
+		rc = fail(e, ERR_INTERNAL, NULL);
 	if (rc >= 0 && parts->bucket_metadata)
 		rc = read_bucket_metadata(render, project_id, e);
 	return rc;
@@ -248,7 +251,16 @@ static json_t *base_json(const struct render *render, const struct table *table)
 	return json;
 }
 
-static const struct bucket *bucket_of(const struct render *render, const struct table *table)
+static json_t *make_bucket_json(const struct render *render, const struct bucket *bucket)
+{
+	json_t *json = bucket_json(render->app, render->branch_id, bucket);
+	if (render->parts->bucket_metadata)
+		json_object_set_new(json, "metadata", list_about(&render->of_buckets, bucket->number));
+	return json;
+}
+
+/* Borrowed; NULL for a bucket made since the list was read. */
+static json_t *bucket_of(const struct render *render, const struct table *table)
 {
 	size_t low = 0, high = render->bucket_count;
 	while (low < high) {
@@ -258,7 +270,11 @@ static const struct bucket *bucket_of(const struct render *render, const struct 
 		else
 			high = middle;
 	}
-	return low < render->bucket_count && render->buckets[low].number == table->bucket_number ? &render->buckets[low] : NULL;
+	if (low == render->bucket_count || render->buckets[low].number != table->bucket_number)
+		return NULL;
+	if (!render->bucket_jsons[low])
+		render->bucket_jsons[low] = make_bucket_json(render, &render->buckets[low]);
+	return render->bucket_jsons[low];
 }
 
 static json_t *one_json(const struct render *render, const struct table *table)
@@ -273,13 +289,9 @@ static json_t *one_json(const struct render *render, const struct table *table)
 		json_object_set_new(json, "columnMetadata", columns_about(&render->of_columns, table->number));
 	if (parts->definition && table->is_typed)
 		json_object_set_new(json, "definition", definition_json(table));
-	const struct bucket *bucket = parts->bucket ? bucket_of(render, table) : NULL;
-	if (bucket) {
-		json_t *of_bucket = bucket_json(render->app, render->branch_id, bucket);
-		if (parts->bucket_metadata)
-			json_object_set_new(of_bucket, "metadata", list_about(&render->of_buckets, bucket->number));
-		json_object_set_new(json, "bucket", of_bucket);
-	}
+	json_t *bucket = parts->bucket ? bucket_of(render, table) : NULL;
+	if (bucket)
+		json_object_set(json, "bucket", bucket);
 	return json;
 }
 
@@ -293,6 +305,8 @@ int tables_json(struct app *app, struct db *db, struct arena *arena, const struc
 	json_t *json = json_array();
 	for (size_t i = 0; i < tables->count; i++)
 		json_array_append_new(json, one_json(&render, &tables->items[i]));
+	for (size_t i = 0; i < render.bucket_count; i++)
+		json_decref(render.bucket_jsons[i]);
 	*ret = json;
 	return 0;
 }
