@@ -36,16 +36,17 @@ static json_t *components(struct req *rq, const char *exclude)
 	json_t *component;
 	if (str_eq(exclude, "components"))
 		return list;
-	json_array_foreach(catalogue_list(rq->app->catalogue), i, component)
-		json_array_append_new(
-			list, str_eq(exclude, "componentDetails") ? component_short(component) : component_full(rq, component));
+	json_array_foreach(catalogue_list(rq->app->catalogue), i, component) {
+		json_t *shown = str_eq(exclude, "componentDetails") ? component_short(component) : component_full(rq, component);
+		json_array_append_new(list, shown);
+	}
 	return list;
 }
 
 /* Other services that clients look for here; all are served at our own address. */
 static json_t *services(struct req *rq)
 {
-	static const char *const ids[] = { "encryption", "queue", "scheduler", "sync-actions", "notification" };
+	static const char *const ids[] = { "encryption", "notification", "queue", "scheduler" };
 	json_t *list = json_array();
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
 		json_array_append_new(list, json_pack("{s:s, s:s}", "id", ids[i], "url", req_public_url(rq)));

@@ -33,6 +33,7 @@ extern const struct route RETRIEVAL_ROUTES[];
 extern const struct route ROW_ROUTES[];
 extern const struct route SEARCH_ROUTES[];
 extern const struct route SEARCH_TABLE_ROUTES[];
+extern const struct route SERVICE_ROUTES[];
 extern const struct route SESSION_ROUTES[];
 extern const struct route SNAPSHOT_ROUTES[];
 extern const struct route STATS_ROUTES[];
@@ -77,6 +78,7 @@ const struct route *const ROUTE_TABLES[] = {
 	ROW_ROUTES,
 	SEARCH_ROUTES,
 	SEARCH_TABLE_ROUTES,
+	SERVICE_ROUTES,
 	SESSION_ROUTES,
 	SNAPSHOT_ROUTES,
 	STATS_ROUTES,

@@ -97,8 +97,11 @@ void reply_header(struct req *rq, const char *name, const char *value)
 /* The services beside storage answer a number as code (clients.md §0.4). */
 static bool code_is_number(const struct http_exchange *x)
 {
-	const char *path = x->match.route ? x->match.route->path : "/v2/storage";
-	return !str_starts(path, "/v2/storage") && !str_starts(path, "/manage") && !str_starts(path, "/auth/");
+	static const char *const services[] = { "/encrypt", "/jobs", "/project-subscriptions", "/schedules", "/search/jobs" };
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
+		if (str_starts(x->path, services[i]))
+			return true;
+	return false;
 }
 
 static json_t *envelope(struct http_exchange *x, int status)

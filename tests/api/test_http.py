@@ -84,6 +84,15 @@ def test_index_is_public_even_with_a_bad_token(api):
     assert "emptyConfiguration" not in api.get("/v2/storage?exclude=componentDetails").json()["components"][0]
 
 
+def test_services_that_clients_look_into(api):
+    """Empty, but there; and their errors carry a number as code."""
+    for path in ("/schedules", "/project-subscriptions"):
+        assert api.get(path).json() == []
+        body = assert_error(api.get(path, token="junk"), 401)
+        assert body["code"] == 401
+    assert assert_error(api.post("/encrypt", data="x"), 404)["code"] == 404
+
+
 def test_branches_of_the_path(api):
     default = api.get("branch/default/tokens/verify")
     assert default.content == api.get("tokens/verify").content
