@@ -160,7 +160,9 @@ static int fail_as(const char *error, const char *results, struct err *e)
 	int rc = fail(e, found, "%s", message ? message : "The job failed.");
 	const char *key;
 	json_t *value;
-	json_object_foreach(more, key, value) err_more(e, key, json_incref(value));
+	json_object_foreach(more, key, value) {
+		err_more(e, key, json_incref(value));
+	}
 	return rc;
 }
 
@@ -240,7 +242,7 @@ static int check_import(struct req *rq, struct err *e)
 {
 	struct table *table;
 	int rc = permit_bucket(rq->who, table_id_bucket(rq->arena, req_path(rq, 0)), BUCKET_WRITE, e);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = table_get(rq->db, rq->arena, rq->origin.project_id, req_path(rq, 0), &table, e);
 	if (rc < 0)
 		return rc;

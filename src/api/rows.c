@@ -121,10 +121,10 @@ static int reply_preview(struct req *rq, const struct rows_view *view, bool as_j
 static int rows_preview(struct req *rq, struct err *e)
 {
 	struct table *table;
-	struct rows_view view;
+	struct rows_view view = { 0 };
 	const char *format = arg_text(rq, "format", "rfc");
 	int rc = find_table(rq, BUCKET_READ, &table, e);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = rows_view_read(rq->db, rq->arena, table, rq->args, ERR_TABLE_COLUMN_NOT_EXISTS, &view, e);
 	if (rc < 0)
 		return rc;
@@ -143,9 +143,9 @@ static int rows_preview(struct req *rq, struct err *e)
 static int rows_export(struct req *rq, struct err *e)
 {
 	struct table *table;
-	struct rows_view view;
+	struct rows_view view = { 0 };
 	int rc = find_table(rq, BUCKET_READ, &table, e);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = rows_view_read(rq->db, rq->arena, table, rq->args, ERR_TABLE_COLUMN_NOT_EXISTS, &view, e);
 	if (rc < 0)
 		return rc;
@@ -165,9 +165,9 @@ static int rows_export(struct req *rq, struct err *e)
 static int rows_remove(struct req *rq, struct err *e)
 {
 	struct table *table;
-	struct rows_view view;
+	struct rows_view view = { 0 };
 	int rc = find_table(rq, BUCKET_WRITE, &table, e);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = rows_view_read(rq->db, rq->arena, table, rq->args, ERR_ROWS_COLUMN_NOT_EXISTS, &view, e);
 	if (rc < 0)
 		return rc;

@@ -28,7 +28,8 @@ struct export
 	struct rows_view view;
 	bool gzip;
 	char key[2 * SECRET_HASH_SIZE + 1];
-	struct file *file;
+	struct file *made; /* what is to be made when there is no equal one */
+	struct file *file; /* the result */
 	bool cache_hit;
 	struct slices_sizes sizes;
 };
@@ -76,23 +77,22 @@ static int make_key(struct export *export, struct err *e)
 
 /* --- the file ------------------------------------------------------------------------------------------------------------------------- */
 
+static json_t *results_of(const struct export *export)
+{
+	return json_pack("{s:{s:I}, s:b}", "file", "id", (json_int_t) export->file->id, "cacheHit", export->cache_hit);
+}
+
 static int emit_exported(struct db *db, const struct export *export, struct err *e)
 {
 	const struct table *table = export->view.table;
 	own(own_json) json_t *params = json_pack("{s:O}", "export", export->params);
-	own(own_json) json_t *results =
-		json_pack("{s:{s:I}, s:b}", "file", "id", (json_int_t) export->file->id, "cacheHit", export->cache_hit);
+	own(own_json) json_t *results = results_of(export);
 	own(own_json) json_t *attachments = json_array();
 	json_array_append_new(attachments, file_attachment(export->file));
 	struct event_object object = {
 		.id = table->id, .name = table->name, .params = params, .results = results, .attachments = attachments
 	};
 	return emit(db, export->origin, EVENT_TABLE_EXPORTED, &object, e);
-}
-
-static json_t *results_of(const struct export *export)
-{
-	return json_pack("{s:{s:I}, s:b}", "file", "id", (json_int_t) export->file->id, "cacheHit", export->cache_hit);
 }
 
 static json_t *metrics_of(const struct export *export)
@@ -116,15 +116,17 @@ static int find_or_reserve(struct db *db, void *arg, struct err *e)
 	struct export *export = arg;
 	int64_t file_id = 0;
 	struct file *file = NULL;
+	export->file = export->made;
+	export->cache_hit = false;
 	int rc = export_find(db, export->job->project_id, export->key, &file_id, e);
 	if (rc > 0)
 		rc = file_find(db, export->arena, export->job->project_id, file_id, &file, e);
 	if (rc < 0)
 		return rc;
-	if (rc == 0)
+	if (!file)
 		return slices_reserve(db, export->arena, export->job, export->file, e);
 	rc = file_lock(db, export->arena, export->job->project_id, file_id, &file, e);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = file_reuse(db, export->arena, file, export->job->token_id,
 			str_empty(export->origin->run_id) ? NULL : export->origin->run_id, e);
 	if (rc < 0)
@@ -174,8 +176,8 @@ static struct file *new_file(const struct export *export)
 
 static int make_file(struct export *export, struct err *e)
 {
-	export->file = new_file(export);
-	if (!export->file)
+	export->made = new_file(export);
+	if (!export->made)
 		return fail_internal(e, ERR_INTERNAL, "no memory for an export");
 	int rc = database_transact(export->app->database, find_or_reserve, export, e);
 	if (rc < 0 || export->cache_hit)
@@ -195,11 +197,11 @@ int export_job(struct app *app, const struct job *job, const struct caller *who,
 	own(export_done) struct export export = { .app = app, .job = job, .who = who, .origin = origin, .arena = arena_new() };
 	export.params = json_object_get(job->params, "export");
 	int rc = permit_bucket(who, table_id_bucket(export.arena, job->table_id), BUCKET_READ, e);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = read_view(&export, e);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = make_key(&export, e);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = make_file(&export, e);
 	if (rc < 0)
 		return rc;

@@ -52,8 +52,7 @@ static char *join(struct arena *arena, json_t *names)
 	size_t i;
 	json_t *name;
 	buf_puts(&text, "");
-	json_array_foreach(names, i, name)
-	{
+	json_array_foreach(names, i, name) {
 		buf_puts(&text, i ? "," : "");
 		buf_puts(&text, json_string_value(name));
 	}

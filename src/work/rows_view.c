@@ -187,11 +187,12 @@ static int read_list(struct reading *reading, const char *name, const json_t *li
 	size_t i;
 	if (json_is_array(list))
 		json_array_extend(items, (json_t *)list);
-	json_object_foreach((json_t *)list, key, value) json_array_append(items, value);
+	json_object_foreach((json_t *)list, key, value) {
+		json_array_append(items, value);
+	}
 	if (json_array_size(items) > CONDITIONS_MAX)
 		return fail(e, ERR_TABLE_VALIDATION, "Parameter \"%s\" can't have more than %d items.", name, CONDITIONS_MAX);
-	json_array_foreach(items, i, value)
-	{
+	json_array_foreach(items, i, value) {
 		if (!json_is_object(value))
 			return fail(e, ERR_TABLE_VALIDATION,
 				"All items in param \"%s\" should be an arrays, but parameter contains:\n%.1000s", name,

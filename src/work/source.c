@@ -196,8 +196,7 @@ static int list_slices(struct source *source, struct err *e)
 		return fail(
 			e, ERR_DATA_INVALID, "The manifest of the sliced file %lld is not valid.", (long long)source->file->id);
 	source->blobs = arena_array(source->arena, const char *, json_array_size(entries) + 1);
-	json_array_foreach(entries, i, entry)
-	{
+	json_array_foreach(entries, i, entry) {
 		const char *url = json_string_value(json_object_get(entry, "url"));
 		const char *blob = url ? file_slice_of(source->file, url) : NULL;
 		if (!blob)

@@ -23,11 +23,11 @@ static const char *param(const struct load *load, const char *key)
 
 static int check_name(const char *name, struct err *e)
 {
-	if (!name_is_plain(name))
+	if (!name || !name_is_plain(name))
 		return fail(e, ERR_TABLE_VALIDATION,
 			"Invalid table name: '%.100s' contains not allowed characters. Only alphanumeric characters dash and "
 			"underscores are allowed.",
-			name);
+			name ? name : "");
 	if (strlen(name) > TABLE_NAME_MAX)
 		return fail(
 			e, ERR_TABLE_VALIDATION, "Invalid table name: it cannot be longer than %d characters.", TABLE_NAME_MAX);
@@ -118,11 +118,11 @@ static int find_place(struct db *db, void *arg, struct err *e)
 {
 	struct load *load = arg;
 	struct table *table = load->table;
-	struct bucket *bucket;
+	struct bucket *bucket = NULL;
 	int rc = job_place_find(db, table->project_id, load->job->id, &table->number, e);
 	if (rc == 0 && table->number)
 		rc = bucket_get(db, load->arena, table->project_id, table->bucket_id, &bucket, e);
-	if (rc == 0 && table->number)
+	if (rc == 0 && bucket)
 		table->bucket_number = bucket->number;
 	return rc;
 }

@@ -124,13 +124,10 @@ static int wrong_width(struct rows_cursor *cursor, size_t count, struct err *e)
 
 static int read_time(struct rows_cursor *cursor, const struct csv_field *field, struct err *e)
 {
-	char text[64];
-	if (field->length == 0 || field->length >= sizeof(text))
-		return fail(e, ERR_DATA_INVALID, "Load error: record %lld has no valid time in its column _timestamp.",
-			(long long)csv_record(cursor->csv));
-	memcpy(text, field->data, field->length);
-	text[field->length] = '\0';
-	if (!time_parse(text, cursor->import->time_us, &cursor->time_us))
+	char text[64] = "";
+	if (field->data && field->length && field->length < sizeof(text))
+		memcpy(text, field->data, field->length);
+	if (!text[0] || !time_parse(text, cursor->import->time_us, &cursor->time_us))
 		return fail(e, ERR_DATA_INVALID, "Load error: record %lld has no valid time in its column _timestamp.",
 			(long long)csv_record(cursor->csv));
 	return 0;

@@ -244,7 +244,7 @@ static int merge(struct pg_import *job, int64_t *ret_added, struct err *e)
 
 static int add_rows(struct pg_import *job, int64_t *ret_rows, struct err *e)
 {
-	struct rows_result before;
+	struct rows_result before = { 0 };
 	int64_t job_id, added = 0;
 	int rc = pg_rows_ensure_key(job->handle, &job->place, job->import->table, e);
 	if (rc == 0)
