@@ -7,9 +7,11 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/own.h"
+#include "base/signature.h"
 #include "base/str.h"
 #include "http/req.h"
 #include "store/bucket.h"
+#include "store/checkpoint.h"
 #include "store/event.h"
 #include "store/table.h"
 #include "work/catalogue.h"
@@ -228,6 +230,35 @@ static int events_list_table(struct req *rq, struct err *e)
 	return reply_events(rq, &filter, e);
 }
 
+/* --- checkpoints ------------------------------------------------------------------------------------------------------------ */
+
+static json_t *checkpoint_json(const struct checkpoint *checkpoint)
+{
+	return json_pack("{s:I, s:s, s:s, s:I, s:s, s:s, s:s, s:o}", "number", (json_int_t)checkpoint->number, "from",
+		checkpoint->from_id, "until", checkpoint->until_id, "events", (json_int_t)checkpoint->event_count, "previousHash",
+		checkpoint->previous_hash, "hash", checkpoint->hash, "signature", checkpoint->signature, "created",
+		json_time(checkpoint->created_us));
+}
+
+/* Whoever keeps one of these elsewhere can prove later what the history was. */
+static int events_checkpoints(struct req *rq, struct err *e)
+{
+	struct checkpoint_list list = { NULL, 0 };
+	char public_key[SIGNATURE_KEY_TEXT_SIZE];
+	int64_t limit, offset;
+	int rc = arg_page(rq, 100, 1000, &limit, &offset, e);
+	if (rc >= 0)
+		rc = checkpoint_list(
+			rq->db, rq->arena, rq->origin.project_id, (const int64_t[]){ arg_int(rq, "after", 0), limit }, &list, e);
+	if (rc < 0)
+		return rc;
+	json_t *checkpoints = json_array();
+	for (size_t i = 0; i < list.count; i++)
+		json_array_append_new(checkpoints, checkpoint_json(&list.items[i]));
+	signature_public_key(public_key);
+	return reply_json(rq, 200, json_pack("{s:s, s:o}", "publicKey", public_key, "checkpoints", checkpoints));
+}
+
 /* --- posting --------------------------------------------------------------------------------------------------------------- */
 
 static int invalid_member(const char *name, const char *message, struct err *e)
@@ -351,7 +382,15 @@ static const struct param LIST_PARAMS[] = {
 	{ NULL },
 };
 
+static const struct param CHECKPOINT_PARAMS[] = {
+	{ "after", P_INT, 0, "Only those after this number" },
+	{ "limit", P_INT, 0, "At most 1000, standard 100" },
+	{ NULL },
+};
+
 const struct route EVENT_ROUTES[] = {
+	{ "GET", "/v2/storage/events/checkpoints", ALLOW_MASTER, EVENT_NONE, RUN_WORK, events_checkpoints, CHECKPOINT_PARAMS,
+		"Signed checkpoints of the project's events" },
 	{ "GET", "/v2/storage/events", ALLOW_TOKEN, EVENT_NONE, RUN_WORK, events_list, LIST_PARAMS, "List events",
 		.branched = true },
 	{ "POST", "/v2/storage/events", ALLOW_TOKEN, EVENT_POSTED, RUN_WRITE, events_post, POST_PARAMS, "Post an event",

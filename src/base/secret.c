@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "base/signature.h"
 #include "base/str.h"
 
 #define KEY_SIZE 32
@@ -227,4 +228,47 @@ void secret_sign(const char *purpose, const char *text, char ret[44])
 	crypto_auth_hmacsha256(mac, (const uint8_t *)text, strlen(text), key);
 	sodium_bin2base64(ret, 44, mac, sizeof(mac), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	sodium_memzero(key, sizeof(key));
+}
+
+/* --- signatures ------------------------------------------------------------------------------------------------------------- */
+
+static void signature_pair(uint8_t ret_public[crypto_sign_PUBLICKEYBYTES], uint8_t ret_secret[crypto_sign_SECRETKEYBYTES])
+{
+	uint8_t seed[KEY_SIZE];
+	derive(keys.sign, "checkpoints", seed);
+	crypto_sign_seed_keypair(ret_public, ret_secret, seed);
+	sodium_memzero(seed, sizeof(seed));
+}
+
+void signature_make(const char *text, char ret[SIGNATURE_TEXT_SIZE])
+{
+	uint8_t public_key[crypto_sign_PUBLICKEYBYTES], secret_key[crypto_sign_SECRETKEYBYTES], signature[crypto_sign_BYTES];
+	signature_pair(public_key, secret_key);
+	crypto_sign_detached(signature, NULL, (const uint8_t *)text, strlen(text), secret_key);
+	sodium_bin2base64(ret, SIGNATURE_TEXT_SIZE, signature, sizeof(signature), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	sodium_memzero(secret_key, sizeof(secret_key));
+}
+
+void signature_public_key(char ret[SIGNATURE_KEY_TEXT_SIZE])
+{
+	uint8_t public_key[crypto_sign_PUBLICKEYBYTES], secret_key[crypto_sign_SECRETKEYBYTES];
+	signature_pair(public_key, secret_key);
+	sodium_bin2base64(ret, SIGNATURE_KEY_TEXT_SIZE, public_key, sizeof(public_key), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	sodium_memzero(secret_key, sizeof(secret_key));
+}
+
+static bool from_base64(const char *text, uint8_t *ret, size_t size)
+{
+	size_t length;
+	return sodium_base642bin(ret, size, text, strlen(text), NULL, &length, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) ==
+		       0 &&
+	       length == size;
+}
+
+bool signature_valid(const char *public_key, const char *text, const char *signature)
+{
+	uint8_t key[crypto_sign_PUBLICKEYBYTES], bytes[crypto_sign_BYTES];
+	if (!from_base64(public_key, key, sizeof(key)) || !from_base64(signature, bytes, sizeof(bytes)))
+		return false;
+	return crypto_sign_verify_detached(bytes, (const uint8_t *)text, strlen(text), key) == 0;
 }

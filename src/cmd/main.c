@@ -14,13 +14,16 @@ static int print_version(int argc, char **argv)
 }
 
 const struct command COMMANDS[] = {
-	{ "backup", "--data DIR --to FOLDER [--rotate] [--with-key] [--json]", "copy database, rows and files while the server runs",
-		cmd_backup },
+	{ "backup", "--data DIR --to FOLDER [--rotate] [--with-key] [--json]",
+		"copy database, rows and files while the server runs", cmd_backup },
 	{ "completion", "bash|zsh|man", "print a completion script, or the man page's list of commands", cmd_completion },
 	{ "doctor", "--data DIR", "look for what is wrong with a server's data folder", cmd_doctor },
 	{ "init", "--data DIR --email E --password P --organization O --project N [--json]", "make a server's data folder",
 		cmd_init },
-	{ "restore", "--data DIR --from FOLDER [--engine URL] [--ledger FILE] [--json]", "make a server of a backup", cmd_restore },
+	{ "prove", "--data DIR [--project ID] [--known HASH] [--public-key KEY]",
+		"check that the recorded history was not changed: every event against the signed checkpoints", cmd_prove },
+	{ "restore", "--data DIR --from FOLDER [--engine URL] [--ledger FILE] [--json]", "make a server of a backup",
+		cmd_restore },
 	{ "routes", "", "print the routing table: method, path, who may call, event", cmd_routes },
 	{ "serve", "--data DIR --listen HOST:PORT [--public-url URL] [--config FILE]", "run the server", cmd_serve },
 	{ "user", "add --data DIR --project ID --email E --password P --role ROLE [--json]", "add a member to a project",

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/own.h"
 #include "base/str.h"
+#include "store/checkpoint.h"
 #include "store/event_query.h"
 
 #define EVENT_COLUMNS                                                                                                            \
@@ -197,6 +198,20 @@ int event_list(struct db *db, struct arena *arena, const struct event_filter *fi
 	query_arg(&query, db_i(filter->limit));
 	query_condition(&query, " OFFSET ", db_i(filter->offset));
 	rc = query_run(db, &query, &rows, e);
+	while (rc >= 0 && (rc = db_next(rows, e)) > 0)
+		rc = list_one(rows, each, arg, e);
+	return rc;
+}
+
+int checkpoint_events(struct db *db, const struct checkpoint *range, int64_t limit, event_each *each, void *arg, struct err *e)
+{
+	static const struct sql list = {
+		.text = "SELECT " EVENT_COLUMNS
+			" FROM events WHERE project_id = $1 AND id >= $2 AND id < $3 ORDER BY id LIMIT $4",
+	};
+	own(own_rows) struct db_rows *rows = NULL;
+	int rc = db_query(
+		db, &list, DB_ARGS(db_i(range->project_id), db_s(range->from_id), db_s(range->until_id), db_i(limit)), &rows, e);
 	while (rc >= 0 && (rc = db_next(rows, e)) > 0)
 		rc = list_one(rows, each, arg, e);
 	return rc;

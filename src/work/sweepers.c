@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
+#include "work/checkpoints.h"
 #include "work/event_sweep.h"
 #include "work/files.h"
 #include "work/invitations.h"
@@ -16,6 +17,7 @@
 
 const struct sweep SWEEPS[] = {
 	{ "memberships and sessions that are over", 10, accounts_sweep },
+	{ "checkpoints of events", 60, checkpoints_sweep },
 	{ "old events", 600, event_sweep },
 	{ "contents of purged projects", 15, projects_sweep },
 	{ "uses of tokens", 3, sweep_token_uses },

@@ -9,7 +9,7 @@ import uuid
 import pytest
 
 from conftest import ENGINE, unique
-from support.server import Api, assert_error
+from support.server import Api, assert_error, run
 
 UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$")
 
@@ -291,3 +291,51 @@ def test_R14_old_events_go_and_younger_ones_stay(new_server):
         time.sleep(0.05)
     assert [e["message"] for e in listed(api, q="age")] == ["age 29"]
     assert template in ids(listed(api))
+
+
+# --- the history that proves itself -------------------------------------------------------------------------------------------------
+
+def test_checkpoints_are_for_master_tokens(api, make_token):
+    shown = api.get("events/checkpoints").json()
+    assert len(shown["publicKey"]) == 43 and isinstance(shown["checkpoints"], list)
+    assert_error(api.get("events/checkpoints", token=make_token()["token"]), 403, "accessDenied")
+
+
+@pytest.mark.skipif(ENGINE != "sqlite", reason="writes into the embedded engine's file; tests/store/checkpoint.c does it on both")
+def test_history_proves_itself_and_shows_what_was_changed(new_server):
+    server = new_server()
+    api = Api(server.url, server.master)
+    template = post(api, "template")
+    server.stop()
+    path = os.path.join(server.data, "chatelaine.db")
+    with sqlite3.connect(path) as db:
+        row = list(db.execute("SELECT * FROM events WHERE id = ?", (template,)).fetchone())
+        names = [c[1] for c in db.execute("PRAGMA table_info(events)")]
+        for age in range(1, 4):
+            row[names.index("id")], row[names.index("message")] = old_id(age), "age %d" % age
+            db.execute("INSERT INTO events VALUES (%s)" % ",".join("?" * len(row)), row)
+    server.start()
+    api = Api(server.url, server.master)
+    deadline = time.monotonic() + 60
+    while not api.get("events/checkpoints").json()["checkpoints"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    shown = api.get("events/checkpoints").json()
+    first = shown["checkpoints"][0]
+    assert first["number"] == 1 and first["events"] == 3
+    assert api.get("events/checkpoints?after=1").json()["checkpoints"] == []
+    arguments = ["prove", "--data", server.data]
+    assert "3 events in 1 checkpoints are what they were" in run(*arguments)
+    server.stop()
+    assert run(*arguments, "--known", first["hash"], "--project", str(server.project_id))
+    assert run(*arguments, "--public-key", shown["publicKey"])
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE events SET message = 'age 9' WHERE message = 'age 2'")
+    done = run(*arguments, check=False)
+    assert done.returncode != 0 and "events were changed" in done.stderr
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE events SET message = 'age 2' WHERE message = 'age 9'")
+        db.execute("DELETE FROM checkpoints")
+    done = run(*arguments, "--known", first["hash"], check=False)
+    assert done.returncode != 0 and "is not there" in done.stderr
+    assert run(*arguments, "--project", "999", check=False).returncode != 0
