@@ -7,9 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define CHUNK_SIZE 8192
 #define ALIGNMENT 16
+#define WAIT_NS 10000000
+#define WAITS_MOST 500
 
 struct chunk {
 	struct chunk *next;
@@ -22,9 +25,23 @@ struct arena {
 	struct chunk *chunks; /* the first one is the one in use */
 };
 
+/* Memory that is exhausted comes back when other requests end: worth a wait, a bounded one. */
+static void *wait_for_memory(size_t size)
+{
+	const struct timespec pause = { .tv_nsec = WAIT_NS };
+	void *memory = NULL;
+	for (int i = 0; !memory && i < WAITS_MOST; i++) {
+		nanosleep(&pause, NULL);
+		memory = malloc(size);
+	}
+	return memory;
+}
+
 static struct chunk *chunk_new(size_t size)
 {
 	struct chunk *chunk = malloc(sizeof(*chunk) + size);
+	if (!chunk)
+		chunk = wait_for_memory(sizeof(*chunk) + size);
 	if (chunk)
 		*chunk = (struct chunk){ .size = size };
 	return chunk;

@@ -1,4 +1,5 @@
 """R13 over HTTP: whatever ends or changes a token holds for every request sent after the answer, on every server and connection."""
+import os
 import threading
 
 import pytest
@@ -8,7 +9,7 @@ from conftest import unique
 from support.server import Api, Server, assert_error
 
 VERIFIERS = 16
-REFRESHES = 150
+REFRESHES = int(os.environ.get("SOAK_REFRESHES", "150"))
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct multipart *multipart = NULL;
 	struct err e = { 0 };
 	if (multipart_new(type, &sink, &multipart, &e) == 0) {
-		if (multipart_feed(multipart, body, first, &e) == 0 && multipart_feed(multipart, body + first, length - first, &e) == 0)
+		if (multipart_feed(multipart, body, first, &e) == 0 &&
+			multipart_feed(multipart, body + first, length - first, &e) == 0)
 			multipart_finish(multipart, &e);
 		multipart_free(multipart);
 	}
