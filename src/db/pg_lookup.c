@@ -7,10 +7,15 @@
 #include "base/log.h"
 
 #define BATCH_MOST 128
+#define SLOTS 256 /* a power of two, well above BATCH_MOST */
 
+/* Look-ups that ask the same are asked once: the first of them stands for the others, which hang on its next. Each of them came
+ * before the question is sent, so the answer is as new as it must be for all. */
 struct batch {
 	struct db_lookup *list[BATCH_MOST];
 	int count;
+	struct db_lookup *slots[SLOTS];
+	struct db_lookup *rest; /* taken and not yet in a batch */
 };
 
 void pg_lookup(struct database *base, struct db_lookup *lookup)
@@ -28,27 +33,92 @@ void pg_lookup(struct database *base, struct db_lookup *lookup)
 		pthread_cond_signal(&lookups->filled);
 }
 
-/* Waits for the first, takes all up to a batch. False: closed and empty. */
-static bool take_batch(struct pg_lookups *lookups, struct batch *batch)
+static bool same_arg(const struct db_arg *a, const struct db_arg *b)
 {
-	batch->count = 0;
+	if (a->type != b->type || a->number != b->number || a->real != b->real || a->length != b->length || !a->data != !b->data)
+		return false;
+	return !a->data || memcmp(a->data, b->data, a->length) == 0;
+}
+
+static bool same_question(const struct db_lookup *a, const struct db_lookup *b)
+{
+	if (a->sql != b->sql || a->args.count != b->args.count)
+		return false;
+	for (size_t i = 0; i < a->args.count; i++)
+		if (!same_arg(&a->args.list[i], &b->args.list[i]))
+			return false;
+	return true;
+}
+
+static size_t slot_of(const struct batch *batch, const struct db_lookup *lookup)
+{
+	uint64_t mix = (uint64_t)(size_t)lookup->sql;
+	for (size_t i = 0; i < lookup->args.count; i++)
+		mix = (mix ^ (uint64_t)lookup->args.list[i].number ^ lookup->args.list[i].length) * 0x9e3779b97f4a7c15u;
+	size_t slot = mix >> 32 & (SLOTS - 1);
+	while (batch->slots[slot] && !same_question(batch->slots[slot], lookup))
+		slot = (slot + 1) & (SLOTS - 1);
+	return slot;
+}
+
+static void batch_add(struct batch *batch, struct db_lookup *lookup)
+{
+	size_t slot = slot_of(batch, lookup);
+	struct db_lookup *first = batch->slots[slot];
+	lookup->next = first ? first->next : NULL;
+	if (first) {
+		first->next = lookup;
+	} else {
+		batch->slots[slot] = lookup;
+		batch->list[batch->count++] = lookup;
+	}
+}
+
+/* All that wait; waits for the first. NULL: closed and empty. */
+static struct db_lookup *take_all(struct pg_lookups *lookups)
+{
 	pthread_mutex_lock(&lookups->lock);
 	while (!lookups->first && !lookups->closed)
 		pthread_cond_wait(&lookups->filled, &lookups->lock);
-	for (; lookups->first && batch->count < BATCH_MOST; lookups->first = lookups->first->next)
-		batch->list[batch->count++] = lookups->first;
-	if (!lookups->first)
-		lookups->last = &lookups->first;
+	struct db_lookup *list = lookups->first;
+	lookups->first = NULL;
+	lookups->last = &lookups->first;
 	pthread_mutex_unlock(&lookups->lock);
+	return list;
+}
+
+/* False: there will be no more. */
+static bool fill_batch(struct pg_lookups *lookups, struct batch *batch)
+{
+	struct db_lookup *list = batch->rest ? batch->rest : take_all(lookups);
+	batch->count = 0;
+	memset(batch->slots, 0, sizeof(batch->slots));
+	for (struct db_lookup *next; list && batch->count < BATCH_MOST; list = next) {
+		next = list->next;
+		batch_add(batch, list);
+	}
+	batch->rest = list;
 	return batch->count > 0;
 }
 
-/* Calls done(); result may be NULL when rc is negative. */
-static void answer(struct pg_db *db, struct db_lookup *lookup, PGresult *result, int rc)
+static void answer_one(struct pg_db *db, struct db_lookup *lookup, PGresult *result, int rc)
 {
 	struct pg_rows rows = { .base.db = &db->base, .result = result, .row = -1, .count = PQntuples(result) };
 	lookup->done(lookup, rc < 0 ? NULL : &rows.base, rc);
 	pg_forget_blobs(&rows);
+}
+
+/* Calls done() of all that asked the same; result may be NULL when rc is negative. After its done() a look-up is not ours. */
+static void answer(struct pg_db *db, struct db_lookup *lookup, PGresult *result, int rc)
+{
+	for (struct db_lookup *other = lookup->next; other && rc < 0; other = other->next) {
+		(void)fail(&other->err, lookup->err.code, "%s", err_text(&lookup->err));
+		other->err.retry_after_s = lookup->err.retry_after_s;
+	}
+	for (struct db_lookup *next; lookup; lookup = next) {
+		next = lookup->next;
+		answer_one(db, lookup, result, rc);
+	}
 	PQclear(result);
 }
 
@@ -130,7 +200,6 @@ static void round_trip(struct pg_db *db, struct batch *batch)
 
 static void run_batch(struct pg_db *db, struct batch *batch)
 {
-	pg_check(db);
 	while (batch->count > 0) {
 		int64_t first_us = batch->list[0]->queued_us;
 		struct err e = { 0 };
@@ -152,8 +221,8 @@ static void run_batch(struct pg_db *db, struct batch *batch)
 static void *lookup_main(void *arg)
 {
 	struct pg_database *database = arg;
-	struct batch batch;
-	while (take_batch(&database->lookups, &batch))
+	struct batch batch = { .rest = NULL };
+	while (fill_batch(&database->lookups, &batch))
 		run_batch(database->lookups.db, &batch);
 	return NULL;
 }

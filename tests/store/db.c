@@ -221,6 +221,29 @@ static void lookup_done(struct db_lookup *lookup, struct db_rows *rows, int rc)
 	sem_post(&looked_up);
 }
 
+/* More than fit into one round trip; many ask the same. */
+static void test_many_lookups(struct database *database)
+{
+	static const struct sql FIND = { "SELECT id FROM proof WHERE project_id = $1 AND id = $2", NULL };
+	static struct db_lookup lookups[MANY];
+	static struct db_arg args[MANY][2];
+	static int64_t results[MANY];
+	int right = 0;
+	sem_init(&looked_up, 0, 0);
+	for (int i = 0; i < MANY; i++) {
+		args[i][0] = db_i(1);
+		args[i][1] = db_i(1000 + (i % 300));
+		lookups[i] = (struct db_lookup){ .sql = &FIND, .args = { args[i], 2 }, .done = lookup_done, .arg = &results[i] };
+		database_lookup_submit(database, &lookups[i]);
+	}
+	for (int i = 0; i < MANY; i++)
+		sem_wait(&looked_up);
+	for (int i = 0; i < MANY; i++)
+		right += results[i] == (i % 300 % 5 ? 1000 + i % 300 : 0);
+	CHECK(right == MANY);
+	sem_destroy(&looked_up);
+}
+
 static void test_lookups(struct database *database)
 {
 	static const struct sql FIND = { "SELECT id FROM proof WHERE project_id = $1 AND id = $2", NULL };
@@ -277,6 +300,7 @@ static void test_engine(struct conf *conf)
 	test_values(database);
 	test_sequences(database);
 	test_lookups(database);
+	test_many_lookups(database);
 	CHECK(database_transact(database, pretend_newer, NULL, &e) == 0);
 	CHECK(database_open(conf, false, &second, &e) == -ERR_SCHEMA_NEWER);
 	err_done(&e);
