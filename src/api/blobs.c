@@ -2,132 +2,26 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "api/blob_admit.h"
 #include "api/blob_range.h"
-#include "auth/index.h"
-#include "auth/sas.h"
-#include "base/clock.h"
-#include "base/log.h"
 #include "base/own.h"
 #include "base/str.h"
-#include "http/req.h"
 #include "store/blob/blob.h"
 #include "store/blob/block_list.h"
 #include "work/files.h"
 
-#define NAME_MAX_BYTES 1024
 #define MANIFEST_MAX (16 << 20)
 #define BLOCK_LIST_MAX (8 << 20)
 
-enum need { NEED_READ, NEED_WRITE };
-
-/* --- who may --------------------------------------------------------------------------------------------------------------- */
-
-static struct sas_text sas_of(struct req *rq)
-{
-	return (struct sas_text){ req_raw_query(rq, "sr"), req_raw_query(rq, "si"), req_raw_query(rq, "st"),
-		req_raw_query(rq, "se"), req_raw_query(rq, "sp"), req_raw_query(rq, "sig") };
-}
-
-/* What needs no database: signature, time, permission. */
-static int check_signature(struct req *rq, enum need need, struct sas *ret, struct err *e)
-{
-	struct sas_text text = sas_of(rq);
-	if (!sas_check(&text, req_path(rq, 0), req_path(rq, 1), now_us(), ret))
-		return fail(e, ERR_BLOB_SIGNATURE, NULL);
-	if (need == NEED_WRITE ? !ret->write : !ret->read)
-		return fail(e, ERR_BLOB_PERMISSION, NULL);
-	return 0;
-}
-
-/* A file's blobs: its one, or everything that begins with its prefix. */
-static bool is_of(const struct file *file, const char *container, const char *name)
-{
-	return str_eq(file->container, container) && (file->is_sliced ? str_starts(name, file->blob) : str_eq(name, file->blob));
-}
-
-/* From here on a refusal is this token's, and recorded. */
-static void be_origin(struct req *rq, const struct identity *identity, const struct file *file)
-{
-	rq->origin.branch_id = file->branch_id;
-	rq->origin.project_id = identity->token.project_id;
-	rq->origin.token_id = identity->token.id;
-	rq->origin.token_description = arena_strdup(rq->arena, identity->token.description);
-}
-
-static int admit_identity(
-	struct req *rq, const struct identity *identity, enum need need, int64_t file_id, struct file **ret, struct err *e)
-{
-	struct caller who = { .kind = CALLER_STORAGE, .identity = identity };
-	int rc = file_find(rq->db, rq->arena, identity->token.project_id, file_id, ret, e);
-	if (rc == 0)
-		return fail(e, ERR_BLOB_NOT_FOUND, NULL);
-	if (rc < 0)
-		return rc;
-	be_origin(rq, identity, *ret);
-	if (!is_of(*ret, req_path(rq, 0), req_path(rq, 1)))
-		return fail(e, need == NEED_WRITE ? ERR_BLOB_PERMISSION : ERR_BLOB_NOT_FOUND, NULL);
-	rc = file_permit(rq->db, &who, *ret, need == NEED_WRITE, e);
-	return rc == -ERR_ACCESS_DENIED ? fail(e, ERR_BLOB_PERMISSION, NULL) : rc;
-}
-
-/* The token that got the signature must still live, unchanged, and may still use the file (R13). */
-static int admit(struct req *rq, enum need need, struct sas *ret_sas, struct file **ret, struct err *e)
-{
-	int64_t project_id, file_id;
-	int rc = check_signature(rq, need, ret_sas, e);
-	if (rc < 0)
-		return rc;
-	if (strlen(req_path(rq, 1)) > NAME_MAX_BYTES || !utf8_valid(req_path(rq, 1), strlen(req_path(rq, 1))))
-		return fail(e, ERR_BLOB_QUERY, NULL);
-	if (!blob_container_parse(req_path(rq, 0), &project_id, &file_id))
-		return fail(e, ERR_BLOB_SIGNATURE, NULL);
-	struct index_lookup lookup = {
-		.project_id = project_id, .token_id = ret_sas->token_id, .by_id = true, .address = req_address(rq)
-	};
-	rc = index_find_wait(rq->app->index, &lookup);
-	if (rc < 0) {
-		bool is_ours = lookup.err.code == ERR_INTERNAL || lookup.err.code == ERR_UNAVAILABLE;
-		rc = fail(e, is_ours ? lookup.err.code : ERR_BLOB_SIGNATURE, NULL);
-		err_done(&lookup.err);
-		return rc;
-	}
-	rc = lookup.identity->token.version == ret_sas->token_version ? 0 : fail(e, ERR_BLOB_SIGNATURE, NULL);
-	if (rc == 0)
-		rc = admit_identity(rq, lookup.identity, need, file_id, ret, e);
-	identity_give(rq->app->index, lookup.identity);
-	return rc;
-}
-
 /* --- answers --------------------------------------------------------------------------------------------------------------- */
-
-static void common_headers(struct req *rq)
-{
-	const char *version = req_header(rq, "x-ms-version");
-	const char *client_id = req_header(rq, "x-ms-client-request-id");
-	reply_header(rq, "x-ms-request-id", log_request_id() ? log_request_id() : "0");
-	reply_header(rq, "x-ms-version", version ? version : "2017-11-09");
-	if (client_id)
-		reply_header(rq, "x-ms-client-request-id", client_id);
-}
-
-static void header_time(struct req *rq, const char *name, int64_t time_us)
-{
-	char text[40];
-	struct tm tm;
-	time_t seconds = time_us / US_PER_S;
-	gmtime_r(&seconds, &tm);
-	strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm);
-	reply_header(rq, name, text);
-}
 
 static void header_state(struct req *rq, const struct blob_info *info)
 {
-	common_headers(rq);
+	blob_common_headers(rq);
 	reply_header(rq, "ETag", info->etag);
-	header_time(rq, "Last-Modified", info->modified_us);
+	blob_header_time(rq, "Last-Modified", info->modified_us);
 }
 
 static const char *content_type(const struct blob_info *info)
@@ -140,7 +34,7 @@ static void header_contents(struct req *rq, const struct file *file, const struc
 {
 	const char *disposition = info->content_disposition;
 	header_state(rq, info);
-	header_time(rq, "x-ms-creation-time", info->created_us);
+	blob_header_time(rq, "x-ms-creation-time", info->created_us);
 	reply_header(rq, "x-ms-blob-type", "BlockBlob");
 	reply_header(rq, "x-ms-server-encrypted", "false");
 	reply_header(rq, "x-ms-lease-status", "unlocked");
@@ -232,7 +126,7 @@ static int blobs_get(struct req *rq, struct err *e)
 	struct blob_info info = { 0 };
 	struct blob_range range;
 	own(own_close) int fd = -1;
-	int rc = admit(rq, NEED_READ, &sas, &file, e);
+	int rc = blob_admit(rq, NEED_READ, &sas, &file, e);
 	if (rc == 0)
 		rc = blob_open(rq->app->blobs, rq->arena, req_path(rq, 0), req_path(rq, 1), &fd, &info, e);
 	if (rc == 0)
@@ -268,7 +162,7 @@ static int admit_again(void *arg, struct err *e)
 	struct req *rq = arg;
 	struct sas sas;
 	struct file *file = NULL;
-	return admit(rq, NEED_WRITE, &sas, &file, e);
+	return blob_admit(rq, NEED_WRITE, &sas, &file, e);
 }
 
 /* What the client says about the blob, and If-None-Match. */
@@ -351,7 +245,7 @@ static int put_block(struct req *rq, const struct file *file, struct err *e)
 		rc = check_still_there(rq, file, e);
 	if (rc < 0)
 		return rc;
-	common_headers(rq);
+	blob_common_headers(rq);
 	reply_header(rq, "x-ms-request-server-encrypted", "false");
 	return reply_none(rq, 201);
 }
@@ -387,7 +281,7 @@ static int blobs_put(struct req *rq, struct err *e)
 	struct sas sas;
 	struct file *file = NULL;
 	const char *operation = req_raw_query(rq, "comp");
-	int rc = admit(rq, NEED_WRITE, &sas, &file, e);
+	int rc = blob_admit(rq, NEED_WRITE, &sas, &file, e);
 	if (rc < 0)
 		return rc;
 	if (!operation)
@@ -403,7 +297,7 @@ static int blobs_put(struct req *rq, struct err *e)
 static int may_write(struct req *rq, struct err *e)
 {
 	struct sas sas;
-	return check_signature(rq, NEED_WRITE, &sas, e);
+	return blob_check_signature(rq, NEED_WRITE, &sas, e);
 }
 
 const struct route BLOB_ROUTES[] = {

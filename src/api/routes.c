@@ -3,6 +3,7 @@
 
 extern const struct route ACCOUNT_LINK_ROUTES[];
 extern const struct route ALIAS_ROUTES[];
+extern const struct route BLOB_LIST_ROUTES[];
 extern const struct route BLOB_ROUTES[];
 extern const struct route BRANCH_ROUTES[];
 extern const struct route BUCKET_ROUTES[];
@@ -48,6 +49,7 @@ extern const struct route WEBALIZE_ROUTES[];
 const struct route *const ROUTE_TABLES[] = {
 	ACCOUNT_LINK_ROUTES,
 	ALIAS_ROUTES,
+	BLOB_LIST_ROUTES,
 	BLOB_ROUTES,
 	BRANCH_ROUTES,
 	BUCKET_ROUTES,

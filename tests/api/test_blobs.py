@@ -214,6 +214,41 @@ def test_sliced_manifest_for_each_reader(api, prepare, reader):
     assert read.get("part 0").content == b"1\n" and gzip.decompress(read.get("1.gz").content) == b"2\n"
 
 
+def listed(blob, query=""):
+    response = blob.session.get("%s/%s?restype=container&comp=list&%s&%s" % (blob.endpoint, blob.container, query, blob.sas))
+    assert response.status_code == 200, response.text
+    tree = xml.etree.ElementTree.fromstring(response.content)
+    return [urllib.parse.unquote(name.text) if name.get("Encoded") else name.text for name in tree.iter("Name")], tree
+
+
+def test_list_of_a_container(api, prepare, reader, make_table):
+    made, blob = prepare(isSliced=True)
+    assert listed(blob)[0] == []
+    names = [blob.name + suffix for suffix in ("a", "b & <c>", "control\x01", "manifest")]
+    for name in names:
+        assert blob.put(b"12345", name=name, headers={"x-ms-blob-content-type": "text/csv"}).status_code == 201
+    read = reader(made["id"])
+    found, tree = listed(read)
+    assert found == names
+    properties = tree.find("Blobs/Blob/Properties")
+    assert properties.find("Content-Length").text == "5" and properties.find("Content-Type").text == "text/csv"
+    assert listed(read, "prefix=" + urllib.parse.quote(blob.name + "b"))[0] == names[1:2]
+    found, tree = listed(read, "maxresults=2")
+    assert found == names[:2] and listed(read, "marker=" + tree.find("NextMarker").text)[0] == names[2:]
+    base = "%s/%s?restype=container" % (read.endpoint, read.container)
+    assert_xml(api.session.get(base + "&" + read.sas), 400, "InvalidQueryParameterValue")
+    assert_xml(api.session.get(base + "&comp=list&marker=x&" + read.sas), 400, "InvalidQueryParameterValue")
+    assert_xml(api.session.get(base + "&comp=list"), 403, "AuthenticationFailed")
+    assert_xml(api.session.get(base + "&comp=list&" + made["url"].split("?")[1]), 403, "AuthenticationFailed")
+
+
+def test_export_is_its_slices_and_a_manifest(api, reader, make_table):
+    job = api.wait(api.post("tables/%s/export-async" % make_table(), json={}))
+    assert job["status"] == "success", job
+    names = listed(reader(job["results"]["file"]["id"]))[0]
+    assert len(names) == 2 and names[1].endswith("manifest")
+
+
 def test_over_tls_manifests_of_clients_point_here_already(new_server, tmp_path):
     cert, key = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "2", "-subj",

@@ -127,6 +127,17 @@ static void test_blocks(void)
 	err_done(&e);
 }
 
+static void test_list(void)
+{
+	struct blob_entry *list;
+	size_t count;
+	CHECK(blob_list(blobs, arena, CONTAINER, &list, &count, &e) == 0 && count == 4);
+	CHECK_TEXT(list[0].name, "42.a");
+	CHECK_TEXT(list[3].name, "42.w/../../x");
+	CHECK(list[3].info.size_bytes == 4 && list[3].info.etag);
+	CHECK(blob_list(blobs, arena, "exp-15-files-1-43", &list, &count, &e) == 0 && count == 0);
+}
+
 static void test_remove(void)
 {
 	CHECK(blob_remove_container(blobs, CONTAINER, &e) == 0);
@@ -160,6 +171,7 @@ int main(void)
 	test_writer();
 	test_blocks();
 	test_names();
+	test_list();
 	test_remove();
 	blobs_close(blobs);
 	conf_done(&conf);

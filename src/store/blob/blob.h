@@ -62,6 +62,15 @@ int blob_block_put(struct blobs *blobs, const char *container, const char *name,
 int blob_blocks_commit(struct blobs *blobs, const char *container, const char *name, const struct blob_block *list, size_t count,
 	const struct blob_info *info, struct err *e);
 
+/* All blobs of a container, sorted by name; a container that is not there has none. More than BLOB_LIST_MAX is ERR_TOO_LARGE. */
+#define BLOB_LIST_MAX 50000
+struct blob_entry {
+	char *name;
+	struct blob_info info;
+};
+int blob_list(struct blobs *blobs, struct arena *arena, const char *container, struct blob_entry **ret, size_t *ret_count,
+	struct err *e);
+
 /* Nothing there is no error. */
 int blob_remove_container(struct blobs *blobs, const char *container, struct err *e);
 

@@ -156,7 +156,7 @@ static char *member(struct arena *arena, json_t *meta, const char *key)
 	return arena_strdup(arena, json_string_value(json_object_get(meta, key)));
 }
 
-static void info_read(struct arena *arena, json_t *meta, struct blob_info *info)
+void local_info(struct arena *arena, json_t *meta, struct blob_info *info)
 {
 	info->size_bytes = json_integer_value(json_object_get(meta, "size"));
 	info->created_us = json_integer_value(json_object_get(meta, "created"));
@@ -185,7 +185,7 @@ int blob_open(struct blobs *blobs, struct arena *arena, const char *container, c
 		if (fd < 0)
 			continue;
 		if (info)
-			info_read(arena, meta, info);
+			local_info(arena, meta, info);
 		*ret_fd = fd;
 		return 1;
 	}

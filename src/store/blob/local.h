@@ -22,6 +22,8 @@ int local_container(struct blobs *blobs, const char *container, bool create, int
 /* What is known about a blob, or NULL. The caller's to decref. */
 json_t *local_meta(int folder, const char *name);
 void local_data_name(char ret[LOCAL_NAME_SIZE]);
+/* The same as a struct, its texts in the arena. */
+void local_info(struct arena *arena, json_t *meta, struct blob_info *info);
 /* The synced file data becomes the blob's contents; what was there before goes. */
 int local_commit(
 	struct blobs *blobs, int folder, const char *name, const char *data, const struct blob_info *info, struct err *e);
