@@ -1,5 +1,6 @@
 /* Tokens that expire soon. notified_us is when the latest notice was given: a step is due when now is behind it and notified_us is not. */
 #include "store/token_notice.h"
+
 #include "base/clock.h"
 #include "base/own.h"
 #include "store/list.h"
