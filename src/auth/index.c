@@ -30,6 +30,7 @@ struct shard {
 	struct held *chains[CHAINS];
 	struct held *newest, *oldest; /* by last look-up */
 	size_t bytes;
+	size_t count;
 };
 
 struct token_index {
@@ -104,6 +105,18 @@ void index_close(struct token_index *index)
 	free(index);
 }
 
+void index_size(struct token_index *index, size_t *ret_tokens, size_t *ret_bytes)
+{
+	*ret_tokens = *ret_bytes = 0;
+	for (int i = 0; i < SHARDS; i++) {
+		struct shard *shard = &index->shards[i];
+		pthread_mutex_lock(&shard->lock);
+		*ret_tokens += shard->count;
+		*ret_bytes += shard->bytes;
+		pthread_mutex_unlock(&shard->lock);
+	}
+}
+
 struct undelivered *index_undelivered(struct token_index *index)
 {
 	return index->undelivered;
@@ -140,6 +153,7 @@ static void entry_remove(struct shard *shard, struct held **link)
 	*link = held->chain;
 	order_remove(shard, held);
 	shard->bytes -= held->bytes;
+	shard->count--;
 	held->listed = false;
 	held_give(held);
 }
@@ -191,6 +205,7 @@ static void keep(struct token_index *index, struct held *held)
 	held->listed = true;
 	order_add(shard, held);
 	shard->bytes += held->bytes;
+	shard->count++;
 	atomic_fetch_add(&held->references, 1);
 	shard_trim(index, shard);
 	pthread_mutex_unlock(&shard->lock);

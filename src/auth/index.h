@@ -15,6 +15,9 @@
 struct token_index;
 struct undelivered; /* auth/undelivered.h */
 
+/* Tokens in memory now, and the bytes they take: for metrics. */
+void index_size(struct token_index *index, size_t *ret_tokens, size_t *ret_bytes);
+
 int index_open(const struct conf *conf, struct database *database, struct token_index **ret, struct err *e);
 void index_close(struct token_index *index);
 /* Answers of create and refresh that may have to be repeated; the index ends them at the new string's first use. */

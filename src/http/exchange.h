@@ -36,6 +36,7 @@ struct http_server {
 	atomic_size_t in_flight;
 	atomic_size_t connections;
 	int64_t connections_most;
+	atomic_uint_fast64_t events; /* recorded for requests since the start */
 };
 
 enum phase { PHASE_HEADERS, PHASE_READY, PHASE_ADMITTED, PHASE_BODY, PHASE_WORK, PHASE_REPLY, PHASE_SENT };

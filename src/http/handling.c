@@ -27,6 +27,7 @@ static int record_event(struct http_exchange *x, struct db *db, struct err *e)
 {
 	if (!has_event(x))
 		return 0;
+	atomic_fetch_add_explicit(&x->server->events, 1, memory_order_relaxed);
 	return emit(db, &x->rq.origin, x->event, &x->object, e);
 }
 
@@ -76,6 +77,7 @@ static int write_denial(struct db *db, struct db_write *write, struct err *e)
 		if (rc < 0)
 			return rc;
 	}
+	atomic_fetch_add_explicit(&x->server->events, 1, memory_order_relaxed);
 	return emit(db, &x->rq.origin, EVENT_ACCESS_DENIED, &object, e);
 }
 

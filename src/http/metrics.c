@@ -113,6 +113,14 @@ static double resident_bytes(void)
 	return second ? strtod(second, NULL) * (double)sysconf(_SC_PAGESIZE) : 0;
 }
 
+static void print_index(const struct http_server *server, struct buf *text)
+{
+	size_t tokens, bytes;
+	index_size(server->app->index, &tokens, &bytes);
+	print_gauge(text, "chatelaine_index_tokens", "Tokens that are answered from memory.", (double)tokens);
+	print_gauge(text, "chatelaine_index_bytes", "The memory that they take.", (double)bytes);
+}
+
 void metrics_print(struct metrics *metrics, const struct http_server *server, struct buf *text)
 {
 	print_requests(metrics, server, text);
@@ -120,6 +128,11 @@ void metrics_print(struct metrics *metrics, const struct http_server *server, st
 	print_gauge(text, "chatelaine_connections", "Connections open now.", (double)atomic_load(&server->connections));
 	print_gauge(
 		text, "chatelaine_requests_in_flight", "Requests being answered now.", (double)atomic_load(&server->in_flight));
+	buf_printf(text,
+		"# HELP chatelaine_events_total Events recorded for requests.\n# TYPE chatelaine_events_total counter\n"
+		"chatelaine_events_total %llu\n",
+		(unsigned long long)atomic_load(&server->events));
+	print_index(server, text);
 	print_gauge(text, "chatelaine_writer_queue", "Writes that wait for their commit.",
 		(double)database_queue_length(server->app->database));
 	print_gauge(text, "chatelaine_resident_bytes", "Memory in use.", resident_bytes());

@@ -1,5 +1,6 @@
 """The server itself: envelopes, encodings, methods, limits, its end."""
 import json
+import re
 import socket
 import ssl
 import subprocess
@@ -228,12 +229,23 @@ def test_log_is_json_lines_without_secrets(server, api):
     assert server.master.split("-")[2] not in server.log()
 
 
-def test_health_and_metrics(server):
+def number(text, name):
+    return float(re.search(r"^%s (\S+)$" % name, text, re.M).group(1))
+
+
+def test_health_and_metrics(server, api):
     assert requests.get(server.url + "/health/live", timeout=30).json() == {"status": "ok"}
     assert requests.get(server.url + "/health/ready", timeout=30).json() == {"status": "ok"}
     text = requests.get(server.url + "/metrics", timeout=30).text
     assert 'chatelaine_requests_total{method="GET",route="/health/live",status="2xx"}' in text
     assert "chatelaine_request_duration_seconds_bucket" in text and "chatelaine_connections" in text
+    api.get("tokens/verify")
+    before = number(requests.get(server.url + "/metrics", timeout=30).text, "chatelaine_events_total")
+    assert api.post("tokens").status_code == 201
+    text = requests.get(server.url + "/metrics", timeout=30).text
+    assert number(text, "chatelaine_events_total") == before + 1
+    assert number(text, "chatelaine_writer_queue") >= 0
+    assert "chatelaine_index_tokens" in text
 
 
 def test_metrics_token(new_server):
