@@ -44,7 +44,7 @@ static int read_view(struct export *export, struct err *e)
 	if (rc < 0)
 		return rc;
 	rc = table_get(db, export->arena, export->job->project_id, export->job->table_id, &table, e);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = rows_view_read(db, export->arena, table, export->params, ERR_TABLE_COLUMN_NOT_EXISTS, &export->view, e);
 	db_reader_give(db);
 	export->gzip = json_is_true(json_object_get(export->params, "gzipOutput"));

@@ -26,7 +26,7 @@ static int read_view(struct deletion *deletion, struct err *e)
 	if (rc < 0)
 		return rc;
 	rc = table_get(db, deletion->arena, deletion->job->project_id, deletion->job->table_id, &table, e);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = rows_view_read(db, deletion->arena, table, deletion->params, ERR_ROWS_COLUMN_NOT_EXISTS, &deletion->view, e);
 	db_reader_give(db);
 	if (rc == 0 && table->source_number)

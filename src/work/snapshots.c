@@ -75,7 +75,7 @@ static int read_view(struct making *making, struct err *e)
 	if (rc < 0)
 		return rc;
 	rc = table_get(db, making->arena, making->job->project_id, making->job->table_id, &table, e);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = rows_view_read(db, making->arena, table, NULL, ERR_TABLE_COLUMN_NOT_EXISTS, &making->view, e);
 	db_reader_give(db);
 	return rc;

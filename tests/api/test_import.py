@@ -390,3 +390,15 @@ def test_R04_read_only_master_imports_nothing(api, make_table, roles):
     table = make_table("id,name\n1,a\n")
     assert_error(api.post("tables/%s/import-async" % table, token=roles["readOnly"], json={"dataFileId": 1}), 403, "accessDenied")
     assert rows(api, table) == ['"1","a"']
+
+
+def test_long_keys_and_wide_rows_end_clearly(api, make_bucket):
+    """The embedded engine takes them; PostgreSQL's pages have limits, which are told in words and leave nothing."""
+    bucket = make_bucket()
+    key = "".join("%08x" % (i * 2654435761 % 2**32) for i in range(2000))
+    job = create(api, bucket, "id\n%s\n" % key, primaryKey="id")
+    assert job["status"] == "success" or job["error"]["code"] == "storage.validation.primaryKey", job
+    wide = ",".join("c%d" % i for i in range(1200)) + "\n" + ",".join("value number %d of this row" % i for i in range(1200)) + "\n"
+    job = create(api, bucket, wide, name="wide")
+    assert job["status"] == "success" or job["error"]["code"] == "invalidData", job
+    assert len(api.get("buckets/%s/tables" % bucket).json()) == (job["status"] == "success") * 2

@@ -40,6 +40,15 @@ static struct pg_place place_of_table(const struct table *table)
 
 /* --- statements --------------------------------------------------------------------------------------------------------- */
 
+/* A limit of the server's pages: of an entry of the key's index, or of a row. Values longer than a few bytes move out of the row, but each
+ * leaves a pointer of 18 bytes there, so that about 450 columns may hold long ones at the same time. */
+static int too_long(const PGresult *result, struct err *e)
+{
+	if (str_starts(PQresultErrorField(result, PG_DIAG_SOURCE_FILE), "hio")) /* where rows find their page */
+		return fail(e, ERR_DATA_INVALID, "Load error: a row has more long values than PostgreSQL can keep in one row.");
+	return fail(e, ERR_PRIMARY_KEY, "A value in the columns of the primary key is too long.");
+}
+
 int pg_rows_failed(PGconn *handle, const PGresult *result, struct err *e)
 {
 	const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
@@ -47,7 +56,7 @@ int pg_rows_failed(PGconn *handle, const PGresult *result, struct err *e)
 	if (str_eq(state, "23505"))
 		return fail(e, ERR_TABLE_KEY_DUPLICATES, NULL);
 	if (str_eq(state, "54000"))
-		return fail(e, ERR_PRIMARY_KEY, "A value in the columns of the primary key is too long.");
+		return too_long(result, e);
 	bool unavailable = PQstatus(handle) != CONNECTION_OK || !state || str_starts(state, "08") || str_starts(state, "53") ||
 			   str_starts(state, "57") || str_starts(state, "58") || str_starts(state, "25006") ||
 			   str_starts(state, "40");
