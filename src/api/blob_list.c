@@ -18,7 +18,7 @@ struct page {
 
 static void add_escaped(struct buf *xml, const char *text)
 {
-	for (; *text; text++) {
+	for (; text && *text; text++) {
 		if (*text == '&')
 			buf_puts(xml, "&amp;");
 		else if (*text == '<')

@@ -250,6 +250,14 @@ static int put_block(struct req *rq, const struct file *file, struct err *e)
 	return reply_none(rq, 201);
 }
 
+static bool read_whole(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool whole = fd >= 0 && pread(fd, text, size, 0) == (ssize_t)size;
+	own_close(&fd);
+	return whole;
+}
+
 static int read_block_list(struct req *rq, struct blob_block **ret, size_t *ret_count, struct err *e)
 {
 	int64_t size = 0;
@@ -257,8 +265,7 @@ static int read_block_list(struct req *rq, struct blob_block **ret, size_t *ret_
 	if (!path || size > BLOCK_LIST_MAX)
 		return fail(e, path ? ERR_TOO_LARGE : ERR_BLOB_XML, NULL);
 	own(own_free) char *text = malloc((size_t)size);
-	own(own_close) int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-	if (!text || fd < 0 || pread(fd, text, (size_t)size, 0) != size)
+	if (!text || !read_whole(path, text, (size_t)size))
 		return fail_internal(e, ERR_INTERNAL, "a block list cannot be read");
 	return block_list_parse(rq->arena, text, (size_t)size, ret, ret_count, e);
 }
