@@ -223,12 +223,20 @@ static struct undelivered_search search_memory(struct req *rq, const struct show
 	return search;
 }
 
+/* A row of this call: a lost one, or one of which nothing is known yet. */
+static int find_row(struct req *rq, const struct token_replay *like, bool lost, struct token_replay *ret, struct err *e)
+{
+	struct token_replay sought = *like;
+	sought.is_undelivered = lost;
+	return token_replay_find_open(rq->db, rq->arena, &sought, now_us(), ret, e);
+}
+
 /* A lost answer in *ret: 1. On one server memory knows it all; on many the row is the truth, and memory only knows of the loss earlier. */
 static int find_lost(struct req *rq, const struct token_replay *like, const struct undelivered_search *search,
 	struct token_replay *ret, struct err *e)
 {
 	if (!search->is_lost)
-		return many_servers(rq) ? token_replay_find_lost(rq->db, rq->arena, like, now_us(), ret, e) : 0;
+		return many_servers(rq) ? find_row(rq, like, true, ret, e) : 0;
 	*ret = *like;
 	ret->id = search->shown.replay_id;
 	ret->token_id = search->shown.token_id;
@@ -275,17 +283,24 @@ int replay_find(struct req *rq, const struct replay_call *call, enum replay_foun
 	return rc;
 }
 
-void replay_wait(struct req *rq, const struct replay_call *call, int64_t most_us)
+/* Is there still something to wait for? */
+static bool is_undecided(struct req *rq, const struct replay_call *call)
 {
 	struct shown like = shown_of(&call->like);
+	struct undelivered_search search = search_memory(rq, &like);
+	struct token_replay replay;
+	own(err_done) struct err e = { 0 };
+	if (search.is_lost || search.pending || !many_servers(rq))
+		return search.pending && !search.is_lost;
+	return find_row(rq, &call->like, true, &replay, &e) == 0 && find_row(rq, &call->like, false, &replay, &e) == 1;
+}
+
+void replay_wait(struct req *rq, const struct replay_call *call, int64_t most_us)
+{
 	const struct timespec step = { .tv_nsec = WAIT_STEP_US * 1000 };
 	int64_t until = monotonic_us() + most_us;
-	for (;;) {
-		struct undelivered_search search = search_memory(rq, &like);
-		if (search.is_lost || !search.pending || monotonic_us() >= until)
-			return;
+	while (is_undecided(rq, call) && monotonic_us() < until)
 		nanosleep(&step, NULL);
-	}
 }
 
 /* --- a string that refreshed itself away ----------------------------------------------------------------------------------------- */
@@ -360,8 +375,12 @@ int replay_stale(struct req *rq, struct err *e)
 		return rc < 0 ? rc : fail(e, ERR_TOKEN_INVALID, NULL);
 	if ((rc = stale_answer(rq, call, &found, e)) < 0 || found == REPLAY_ANSWERED)
 		return rc;
+	/* Another server may not have noticed yet that its reply was lost. */
+	struct token_replay replay;
 	if (found == REPLAY_NONE)
-		return fail(e, ERR_TOKEN_INVALID, NULL);
+		rc = many_servers(rq) && !call->like.has_key ? find_row(rq, &call->like, false, &replay, e) : 0;
+	if (rc < 0 || (rc == 0 && found == REPLAY_NONE))
+		return rc < 0 ? rc : fail(e, ERR_TOKEN_INVALID, NULL);
 	req_no_event(rq);
 	req_keep(rq, call);
 	req_after_commit(rq, stale_after_wait);

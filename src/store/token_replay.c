@@ -84,17 +84,18 @@ int token_replay_find_key(struct db *db, struct arena *arena, const struct token
 	return rc;
 }
 
-int token_replay_find_lost(struct db *db, struct arena *arena, const struct token_replay *like, int64_t now_us,
+int token_replay_find_open(struct db *db, struct arena *arena, const struct token_replay *like, int64_t now_us,
 	struct token_replay *ret, struct err *e)
 {
 	static const struct sql SQL = { "SELECT " COLUMNS " FROM token_replays WHERE project_id = $1 AND caller_token_id = $2 "
 					"AND key_hash IS NULL AND caller_hash = $3 AND request_hash = $4 AND address = $5 "
-					"AND is_undelivered = 1 AND is_spent = 0 AND expires_us > $6 ORDER BY id DESC LIMIT 1",
+					"AND is_undelivered >= $7 AND is_spent = 0 AND expires_us > $6 ORDER BY id DESC LIMIT 1",
 		NULL };
 	own(own_rows) struct db_rows *rows = NULL;
 	int rc = db_find(db, &SQL,
 		DB_ARGS(db_i(like->project_id), db_i(like->caller_token_id), db_blob(like->caller_hash, SECRET_HASH_SIZE),
-			db_blob(like->request_hash, SECRET_HASH_SIZE), db_s(like->address), db_i(now_us)),
+			db_blob(like->request_hash, SECRET_HASH_SIZE), db_s(like->address), db_i(now_us),
+			db_bool(like->is_undelivered)),
 		&rows, e);
 	if (rc == 1)
 		replay_read(rows, arena, like, ret);

@@ -22,8 +22,9 @@ int token_replay_insert(struct db *db, struct token_replay *replay, struct err *
 /* The latest row of the caller with this key that lives; 1, 0, negative. */
 int token_replay_find_key(struct db *db, struct arena *arena, const struct token_replay *like, int64_t now_us,
 	struct token_replay *ret, struct err *e);
-/* The latest one without a key, undelivered and not spent, of the same caller, string, request and address. */
-int token_replay_find_lost(struct db *db, struct arena *arena, const struct token_replay *like, int64_t now_us,
+/* The latest one without a key, not spent, of the same caller, string, request and address: only an undelivered one when
+ * like->is_undelivered, else whatever became of it. */
+int token_replay_find_open(struct db *db, struct arena *arena, const struct token_replay *like, int64_t now_us,
 	struct token_replay *ret, struct err *e);
 /* Was the string of the answer used (or is the row gone)? 1, 0, negative. */
 int token_replay_is_spent(struct db *db, int64_t project_id, int64_t id, struct err *e);

@@ -1,12 +1,13 @@
 """Lost replies of create and refresh: repeated to whoever lost them, and to nobody else (R13)."""
 import http.client
 import json
+import os
 
 import pytest
 
 from conftest import unique
 from support.proxy import LossyProxy
-from support.server import assert_error
+from support.server import Server, assert_error
 
 TRIES = 11
 
@@ -52,7 +53,8 @@ def alive(api, token):
     return api.get("tokens/verify", token=token).status_code == 200
 
 
-CUTS = [0, 1, 2, 9, 15, 16, 17, 60, 120, 121, 160, 200, 240, 300, 500, 700, 800, 850, 900, 1200]
+# Every byte in `make soak` (SOAK=1).
+CUTS = range(1300) if os.environ.get("SOAK") else [0, 1, 2, 9, 15, 16, 17, 60, 120, 121, 160, 200, 240, 300, 500, 700, 800, 850, 900, 1200]
 
 
 @pytest.mark.parametrize("key", [False, True])
@@ -98,6 +100,25 @@ def test_R13_a_delivered_refresh_is_not_answered_again(api, server, make_token):
     assert status == 200
     assert call_once(server.port, path, token["token"])[0] == 401
     assert alive(api, answer["token"])
+
+
+def test_R13_a_reply_lost_by_one_server_is_answered_by_the_other(api, server, cluster, make_token, lossy):
+    if not cluster:
+        return  # the embedded engine has one server
+    second = Server(engine=server.engine, data=server.data, initialise=False)
+    second.log_path, second.port_name = server.log_path + ".2", "port.2"
+    second.start()
+    try:
+        for _ in range(10):
+            token = make_token()
+            path = "tokens/%s/refresh" % token["id"]
+            assert call_once(lossy(0).port, path, token["token"]) is None
+            status, answer = call_once(second.port, path, token["token"])
+            assert status == 200 and alive(api, answer["token"])
+            assert call_once(second.port, path, token["token"])[0] == 401
+            assert call_once(server.port, path, token["token"])[0] == 401
+    finally:
+        second.stop()
 
 
 def test_R13_the_dead_string_is_good_for_nothing_else(api, server, make_token, lossy):
