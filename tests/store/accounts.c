@@ -242,6 +242,12 @@ static void test_invitations(struct db *db, const struct world *world)
 	CHECK(invitation_list_of_organization(db, arena, world->organization.id, &list, &e) == 0 && list.count == 0);
 	CHECK(invitation_list_of_email(db, arena, "BOB@example.com", true, &list, &e) == 0 && list.count == 1);
 	CHECK(invitation_list_of_email(db, arena, "bob@example.com", false, &list, &e) == 0 && list.count == 0);
+	CHECK(invitation_is_pending(db, &invitation, &e) == 1);
+	CHECK(invitation_forget(db, &invitation, &e) == 0 && invitation_is_pending(db, &invitation, &e) == 0);
+	CHECK(invitation_insert(db, &invitation, other, &e) == 0);
+	CHECK(invitation_remove_of_email(db, "ada@example.com", &e) == 0 && invitation_is_pending(db, &invitation, &e) == 1);
+	CHECK(invitation_remove_of_email(db, "BOB@example.com", &e) == 0 && invitation_is_pending(db, &invitation, &e) == 0);
+	CHECK(invitation_insert(db, &invitation, other, &e) == 0);
 	CHECK(invitation_remove(db, world->project.id, invitation.id, &e) == 1);
 	CHECK(invitation_remove(db, world->project.id, invitation.id, &e) == 0);
 	invitation.project_id = 0;
@@ -266,6 +272,8 @@ static void test_join_requests(struct db *db, const struct world *world)
 	CHECK(join_request_list_of_user(db, arena, world->bob.id, &list, &e) == 0 && list.count == 1);
 	CHECK(join_request_remove(db, world->project.id, request.id, &e) == 1);
 	CHECK(join_request_remove(db, world->project.id, request.id, &e) == 0);
+	CHECK(join_request_insert(db, &request, &e) == 0 && join_request_forget(db, world->project.id, world->bob.id, &e) == 0);
+	CHECK(join_request_find(db, arena, world->project.id, request.id, &found, &e) == 0);
 }
 
 static void test_manage_tokens(struct db *db, const struct world *world)
@@ -337,11 +345,26 @@ static void test_features(struct db *db)
 	CHECK(feature_list(db, arena, NULL, &list, &e) == 0 && list.count == 1);
 	CHECK(feature_list(db, arena, "project", &list, &e) == 0 && list.count == 0);
 	CHECK(feature_list(db, arena, "admin", &list, &e) == 0 && list.count == 1);
+	CHECK(feature_has_name(db, "f", "admin", &e) == 1 && feature_has_name(db, "f", "project", &e) == 0);
 	feature = list.items[0];
 	feature.title = text("New");
 	CHECK(feature_update(db, &feature, &e) == 0);
 	CHECK(feature_find(db, arena, feature.id, &found, &e) == 1 && str_eq(found->title, "New"));
 	CHECK(feature_remove(db, feature.id, &e) == 0 && feature_find(db, arena, feature.id, &found, &e) == 0);
+}
+
+static void test_erasing(struct db *db, const struct world *world)
+{
+	struct user *found = NULL;
+	CHECK(organization_user_add(db, world->organization.id, world->bob.id, &e) == 0);
+	CHECK(maintainer_user_add(db, world->maintainer.id, world->bob.id, &e) == 0);
+	CHECK(user_erase(db, world->bob.id, &e) == 0);
+	CHECK(user_find_email(db, arena, "bob@example.com", &found, &e) == 0);
+	CHECK(user_find(db, arena, world->bob.id, &found, &e) == 1 && found->is_disabled && !found->password_hash);
+	CHECK(str_starts(found->email, USER_ERASED));
+	CHECK(organization_has_user(db, world->organization.id, world->bob.id, &e) == 0);
+	CHECK(maintainer_has_user(db, world->maintainer.id, world->bob.id, &e) == 0);
+	CHECK(user_insert(db, &(struct user){ .email = text("bob@example.com"), .name = text("Another") }, &e) == 0);
 }
 
 static int test_all(struct db *db, void *arg, struct err *err)
@@ -362,6 +385,7 @@ static int test_all(struct db *db, void *arg, struct err *err)
 	test_sessions(db, &world);
 	test_attempts(db);
 	test_features(db);
+	test_erasing(db, &world);
 	return -1; /* nothing stays */
 }
 
