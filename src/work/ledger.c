@@ -19,16 +19,21 @@
 #include "work/ledger_file.h"
 
 /* Newest entries that are compared with the database at start: one that is older than any of them is older than the last. */
-#define CHECK_MOST 20000
+#define CHECK_MOST 5000
 /* Tokens of one transaction when the ledger is applied. */
 #define APPLY_MOST 1000
 /* A file of this many lines is tidied up at start when most of them are of no use any more. */
 #define TIDY_LINES 10000
+/* A running server tidies up when so many lines have come, or twice what tidying left. */
+#define TIDY_RUNNING_LINES 200000
 #define RETRY_AFTER_S 5
 
 struct ledger {
 	int fd, lock_fd;
+	char *path;
+	bool alone;           /* nobody else writes to the file: the one writer of the embedded engine */
 	pthread_mutex_t lock; /* of all below */
+	int64_t lines, tidy_at;
 	int64_t last_batch;
 	bool is_torn;     /* the last line may be half there */
 	bool sync_failed; /* what was written may never reach the disk: asking again would not tell (as in db/db_writer.c) */
@@ -192,6 +197,29 @@ static bool write_all(struct ledger *ledger, const struct buf *text)
 	return !ledger->is_torn;
 }
 
+/* The file anew, with the newest line of each token; on failure the old one goes on. */
+static void tidy(struct ledger *ledger)
+{
+	own(ledger_list_done) struct ledger_list list = { .count = 0 };
+	own(err_done) struct err e = { 0 };
+	int rc = ledger_read(ledger->path, &list, &e);
+	if (rc == 0) {
+		ledger_merge(&list);
+		rc = ledger_write(ledger->path, &list, &e);
+	}
+	int fd = rc == 0 ? open(ledger->path, O_RDWR | O_APPEND | O_CLOEXEC) : -1;
+	if (fd >= 0) {
+		close(ledger->fd);
+		ledger->fd = fd;
+		ledger->lines = (int64_t)list.count;
+	} else {
+		log_line(LOG_WARN, "the ledger of revocations was not tidied up", "detail", e.text, NULL);
+		/* the new file is there and can't be opened: what is written to the old one would be lost */
+		ledger->sync_failed = ledger->sync_failed || rc == 0;
+	}
+	ledger->tidy_at = 2 * ledger->lines > TIDY_RUNNING_LINES ? 2 * ledger->lines : TIDY_RUNNING_LINES;
+}
+
 static int append(struct ledger *ledger, const struct buf *text, struct err *e)
 {
 	pthread_mutex_lock(&ledger->lock);
@@ -237,39 +265,51 @@ static int before_commit(
 static void after_commit(void *arg, int64_t ticket)
 {
 	struct ledger *ledger = arg;
+	pthread_mutex_lock(&ledger->lock);
 	if (dprintf(ledger->fd, "%" PRId64 " done\n", ticket) < 0)
 		log_line(LOG_WARN, "the ledger of revocations was not written", NULL);
+	ledger->lines += 2; /* or a few more: it need not be exact */
+	if (ledger->alone && ledger->lines > ledger->tidy_at)
+		tidy(ledger);
+	pthread_mutex_unlock(&ledger->lock);
 }
 
 /* Servers on a PostgreSQL database may share a folder; only the first may tidy up. On the embedded engine there is one: what a
  * second one changed would not be seen by the first one's index of tokens. */
-static int claim(struct ledger *ledger, const struct conf *conf, bool may_share, bool *ret_alone, struct err *e)
+static int claim(struct ledger *ledger, const struct conf *conf, bool may_share, struct err *e)
 {
 	char path[PATH_MAX];
 	snprintf(path, sizeof(path), "%s/serve.lock", conf->data);
 	ledger->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (ledger->lock_fd < 0)
 		return fail(e, ERR_INTERNAL, "%s: %s", path, strerror(errno));
-	*ret_alone = flock(ledger->lock_fd, LOCK_EX | LOCK_NB) == 0;
-	if (!*ret_alone && !may_share)
+	ledger->alone = flock(ledger->lock_fd, LOCK_EX | LOCK_NB) == 0;
+	if (!ledger->alone && !may_share)
 		return fail(e, ERR_INTERNAL, "Another server is running on %s", conf->data);
 	return 0;
 }
 
 static int begin(struct ledger *ledger, const struct conf *conf, struct database *database, struct err *e)
 {
-	char path[PATH_MAX];
-	bool alone, may_share = database_engine(database) == DB_POSTGRES;
+	bool may_share = database_engine(database) == DB_POSTGRES;
 	own(ledger_list_done) struct ledger_list list = { .count = 0 };
-	snprintf(path, sizeof(path), "%s/revocations.log", conf->data);
-	int rc = claim(ledger, conf, may_share, &alone, e);
-	if (rc < 0 || (rc = ledger_read(path, &list, e)) < 0 || (rc = settle(database, path, &list, alone, e)) < 0)
+	if (asprintf(&ledger->path, "%s/revocations.log", conf->data) < 0) {
+		ledger->path = NULL;
+		return fail_internal(e, ERR_INTERNAL, "no memory for the ledger");
+	}
+	int rc = claim(ledger, conf, may_share, e);
+	if (rc < 0 || (rc = ledger_read(ledger->path, &list, e)) < 0)
 		return rc;
-	if (may_share)
-		flock(ledger->lock_fd, LOCK_SH);
+	rc = settle(database, ledger->path, &list, ledger->alone, e);
+	if (rc < 0)
+		return rc;
+	if (may_share && flock(ledger->lock_fd, LOCK_SH) == 0)
+		ledger->alone = false; /* from here on others may come */
 	/* by the clock: servers that share the file must not share numbers */
 	ledger->last_batch = now_us() > list.last_batch ? now_us() : list.last_batch;
-	return open_file(ledger, path, e);
+	ledger->lines = list.lines;
+	ledger->tidy_at = TIDY_RUNNING_LINES;
+	return open_file(ledger, ledger->path, e);
 }
 
 int ledger_open(const struct conf *conf, struct database *database, struct ledger **ret, struct err *e)
@@ -298,5 +338,6 @@ void ledger_close(struct ledger *ledger)
 	if (ledger->lock_fd >= 0)
 		close(ledger->lock_fd);
 	pthread_mutex_destroy(&ledger->lock);
+	free(ledger->path);
 	free(ledger);
 }
