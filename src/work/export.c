@@ -183,7 +183,7 @@ static int make_file(struct export *export, struct err *e)
 	if (rc < 0 || export->cache_hit)
 		return rc;
 	rc = slices_write(export->app, export->file, &export->view, export->gzip, &export->sizes, e);
-	return rc < 0 ? rc : database_transact(export->app->database, write_file, export, e);
+	return rc < 0 ? rc : job_commit(export->app, export->job, write_file, export, e);
 }
 
 static void export_done(struct export *export)

@@ -160,7 +160,7 @@ static int import(struct load *load, struct err *e)
 	if (rc == 0)
 		rc = load_rows(load, e);
 	if (rc == 0)
-		return database_transact(load->app->database, write_end, load, e);
+		return job_commit(load->app, load->job, write_end, load, e);
 	if (load->table->column_count > load->old_column_count) {
 		struct err ignored = { 0 };
 		database_transact(load->app->database, write_failure, load, &ignored);

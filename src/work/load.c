@@ -2,6 +2,7 @@
 #include "work/load.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/own.h"
@@ -13,6 +14,7 @@
 #include "work/files.h"
 
 #define TIMESTAMP_COLUMN "_timestamp"
+#define COMMIT_TRIES 4 /* after 1, 2, 4, 8 seconds */
 
 /* --- options ------------------------------------------------------------------------------------------------------------- */
 
@@ -277,4 +279,34 @@ int job_succeed(struct db *db, const struct job *job, json_t *results, json_t *m
 		.results = results_text,
 		.metrics = metrics_text };
 	return job_row_end(db, &row, e);
+}
+
+struct last_change {
+	const struct job *job;
+	int (*fn)(struct db *db, void *arg, struct err *e);
+	void *arg;
+};
+
+static int change_once(struct db *db, void *arg, struct err *e)
+{
+	const struct last_change *change = arg;
+	own(own_arena) struct arena *arena = arena_new();
+	struct job_row *row;
+	int rc = job_row_find(db, arena, change->job->project_id, change->job->id, &row, e);
+	if (rc > 0 && str_eq(row->status, "success"))
+		return 0; /* it did happen */
+	return rc < 0 ? rc : change->fn(db, change->arg, e);
+}
+
+int job_commit(
+	struct app *app, const struct job *job, int (*fn)(struct db *db, void *arg, struct err *e), void *arg, struct err *e)
+{
+	struct last_change change = { job, fn, arg };
+	for (int tries = 0;; tries++) {
+		int rc = database_transact(app->database, change_once, &change, e);
+		if (rc != -ERR_UNAVAILABLE || tries == COMMIT_TRIES)
+			return rc;
+		err_done(e);
+		nanosleep(&(struct timespec){ .tv_sec = 1 << tries }, NULL);
+	}
 }

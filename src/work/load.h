@@ -68,6 +68,10 @@ int load_emit_done(struct db *db, const struct load *load, struct err *e);
 
 /* Ends a job as successful in the transaction of its last change, so that it is not done again when the server dies right after. */
 int job_succeed(struct db *db, const struct job *job, json_t *results, json_t *metrics, struct err *e);
+/* Runs that last change, fn, which calls job_succeed(). What it tells of has happened already, so a database that is away is tried again for
+ * a quarter of a minute; a commit whose answer was lost is not repeated. */
+int job_commit(
+	struct app *app, const struct job *job, int (*fn)(struct db *db, void *arg, struct err *e), void *arg, struct err *e);
 
 /* The kinds of work/jobs.c. */
 int import_job(struct app *app, const struct job *job, const struct caller *who, const struct origin *origin,

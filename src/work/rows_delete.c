@@ -67,7 +67,7 @@ int rows_delete_job(struct app *app, const struct job *job, const struct caller 
 		rc = rows_delete(
 			app->database, deletion.view.rows, &deletion.view.filter, &deletion.deleted, &deletion.result, e);
 	if (rc == 0)
-		rc = database_transact(app->database, write_end, &deletion, e);
+		rc = job_commit(app, job, write_end, &deletion, e);
 	if (rc < 0)
 		return rc;
 	ret->results = results_of(&deletion);

@@ -169,7 +169,7 @@ int snapshot_create_job(struct app *app, const struct job *job, const struct cal
 	if (rc == 0)
 		rc = slices_write(app, &making.file, &making.view, true, &making.sizes, e);
 	if (rc == 0)
-		rc = database_transact(app->database, write_snapshot, &making, e);
+		rc = job_commit(app, job, write_snapshot, &making, e);
 	if (rc == 0)
 		ret->results = results_of(&making);
 	return rc;

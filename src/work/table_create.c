@@ -200,7 +200,7 @@ int table_create_rows(struct load *load, struct err *e)
 		rc = load_rows(load, e);
 	if (rc < 0)
 		return rc;
-	rc = database_transact(load->app->database, write_table, load, e);
+	rc = job_commit(load->app, load->job, write_table, load, e);
 	load->in_doubt = rc == -ERR_UNAVAILABLE;
 	return rc;
 }
