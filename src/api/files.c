@@ -28,9 +28,11 @@ static json_t *values_of(json_t *list)
 	const char *key;
 	size_t i;
 	if (json_is_array(list))
-		json_array_foreach(list, i, item) json_array_append(values, item);
+		json_array_foreach(list, i, item)
+			json_array_append(values, item);
 	else
-		json_object_foreach(list, key, item) json_array_append(values, item);
+		json_object_foreach(list, key, item)
+			json_array_append(values, item);
 	return values;
 }
 
@@ -51,8 +53,7 @@ static int read_tags(struct req *rq, json_t *list, char ***ret, size_t *ret_coun
 	char **tags = arena_array(rq->arena, char *, count + 1);
 	json_t *item;
 	int rc = count > TAGS_MAX || !tags ? tags_invalid(e, "tags", "There are too many tags.") : 0;
-	json_array_foreach(values, i, item)
-	{
+	json_array_foreach(values, i, item) {
 		if (rc == 0 && (!json_string_length(item) || json_string_length(item) > TAG_MAX_BYTES))
 			rc = tags_invalid(e, "tags", "A tag should be a text of 1 to 500 characters.");
 		if (rc == 0)

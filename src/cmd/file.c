@@ -65,8 +65,8 @@ static int file_list(struct client *client, struct err *e)
 	json_t *tag;
 	const char *path = client_query(client, client_path(client, "files", NULL), "limit", client_option(client, "limit"));
 	path = client_query(client, path, "q", client_option(client, "q"));
-	json_array_foreach(client_values(client, "tag"), i, tag) path =
-		client_query(client, path, "tags[]", json_string_value(tag));
+	json_array_foreach(client_values(client, "tag"), i, tag)
+		path = client_query(client, path, "tags[]", json_string_value(tag));
 	int rc = client_get(client, path, &list, e);
 	if (rc == 0)
 		client_show_list(client, list, LIST_COLUMNS);

@@ -117,8 +117,7 @@ static int put_where(struct client *client, json_t *body, struct err *e)
 	json_t *filters = json_array();
 	size_t i;
 	json_object_set_new(body, "whereFilters", filters);
-	json_array_foreach(wheres, i, where)
-	{
+	json_array_foreach(wheres, i, where) {
 		const char *text = json_string_value(where), *equals = strchr(text, '=');
 		bool is_not = equals && equals > text && equals[-1] == '!';
 		if (!equals || equals - is_not == text)
@@ -171,8 +170,7 @@ static char *header_line(struct client *client, json_t *table)
 		add_quoted(&line, asked, length);
 		asked += length + (asked[length] == ',');
 	}
-	json_array_foreach(asked ? NULL : json_object_get(table, "columns"), i, column)
-	{
+	json_array_foreach(asked ? NULL : json_object_get(table, "columns"), i, column) {
 		buf_puts(&line, i ? "," : "");
 		add_quoted(&line, json_string_value(column), json_string_length(column));
 	}

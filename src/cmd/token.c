@@ -66,8 +66,7 @@ static int put_buckets(struct client *client, json_t *body, struct err *e)
 		return 0;
 	json_t *permissions = json_object();
 	json_object_set_new(body, "bucketPermissions", permissions);
-	json_array_foreach(values, i, value)
-	{
+	json_array_foreach(values, i, value) {
 		const char *text = json_string_value(value), *equals = strchr(text, '=');
 		if (!*text) /* --bucket "": none at all */
 			continue;
@@ -87,7 +86,9 @@ static void put_list(const struct client *client, const char *option, json_t *bo
 	if (!values)
 		return;
 	json_t *list = json_array();
-	json_array_foreach(values, i, value) if (json_string_length(value)) json_array_append(list, value);
+	json_array_foreach(values, i, value)
+		if (json_string_length(value))
+			json_array_append(list, value);
 	json_object_set_new(body, key, list);
 }
 

@@ -261,8 +261,7 @@ static int get_slices(struct download *download, struct err *e)
 	fetch_done(&fetch);
 	if (rc == 0 && !entries)
 		rc = fail(e, ERR_DATA_INVALID, "the manifest of the sliced file cannot be read");
-	json_array_foreach(entries, i, entry)
-	{
+	json_array_foreach(entries, i, entry) {
 		const char *name = entry_name(download, entry);
 		if (rc == 0)
 			rc = name ? get_piece(download, name, e)

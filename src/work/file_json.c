@@ -129,8 +129,9 @@ int file_attachments_show(
 	size_t i;
 	json_t *json;
 	int rc = 0;
-	json_array_foreach(attachments, i, json) if (rc == 0 && json_is_integer(json_object_get(json, "id"))) rc =
-		attachment_show(app, db, arena, who, json, e);
+	json_array_foreach(attachments, i, json)
+		if (rc == 0 && json_is_integer(json_object_get(json, "id")))
+			rc = attachment_show(app, db, arena, who, json, e);
 	return rc;
 }
 
@@ -178,8 +179,7 @@ char *file_manifest_for(struct app *app, const struct file *file, const char *te
 	own(own_json) json_t *manifest = json_loads(text, 0, NULL);
 	size_t i;
 	json_t *entry;
-	json_array_foreach(json_object_get(manifest, "entries"), i, entry)
-	{
+	json_array_foreach(json_object_get(manifest, "entries"), i, entry) {
 		const char *url = json_string_value(json_object_get(entry, "url"));
 		const char *name = url ? file_slice_of(file, url) : NULL;
 		if (name)

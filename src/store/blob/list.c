@@ -66,7 +66,7 @@ int blob_list(struct blobs *blobs, struct arena *arena, const char *container, s
 	struct blob_entry *list = rc == 0 ? arena_array(arena, struct blob_entry, found.count + 1) : NULL;
 	if (rc == 0 && !list)
 		rc = local_fail(e, "list");
-	if (rc == 0 && found.list) {
+	if (list && found.list) {
 		qsort(found.list, found.count, sizeof(*found.list), order);
 		memcpy(list, found.list, found.count * sizeof(*list));
 	}
