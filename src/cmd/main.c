@@ -1,7 +1,9 @@
 /* chatelaine: one program, one sub-command per file. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/conf.h"
 #include "cmd/client.h"
 #include "cmd/cmd.h"
 
@@ -44,6 +46,27 @@ static int print_help(FILE *out)
 	return out == stdout ? 0 : 2;
 }
 
+/* How to call one command, and the settings that every command takes as well. */
+static int print_command(const struct command *command)
+{
+	struct conf conf;
+	printf("usage: chatelaine %s %s\n%s\n\nSettings, also in the file of --config and as CHATELAINE_... in the "
+	       "environment:\n",
+		command->name, command->synopsis, command->help);
+	if (conf_init(&conf, NULL) == 0)
+		conf_print(&conf, stdout);
+	conf_done(&conf);
+	return 0;
+}
+
+static bool asks_help(int argc, char **argv)
+{
+	for (int i = 2; i < argc; i++)
+		if (!strcmp(argv[i], "--help"))
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2)
@@ -52,7 +75,7 @@ int main(int argc, char **argv)
 		return print_help(stdout);
 	for (const struct command *command = COMMANDS; command->name; command++)
 		if (!strcmp(argv[1], command->name) || (!strcmp(argv[1], "--version") && !strcmp(command->name, "version")))
-			return command->run(argc - 1, argv + 1);
+			return asks_help(argc, argv) ? print_command(command) : command->run(argc - 1, argv + 1);
 	for (const struct verb_group *const *group = CLIENT_GROUPS; *group; group++)
 		if (!strcmp(argv[1], (*group)->name))
 			return client_main(*group, argc - 1, argv + 1);

@@ -38,6 +38,12 @@ def test_init_says_what_is_missing(tmp_path):
     assert not (tmp_path / "house").exists()
 
 
+def test_commands_say_how_to_call_them():
+    for command, word in (("init", "--organization"), ("user", "--role"), ("serve", "--listen")):
+        shown = run(command, "--help")
+        assert word in shown and "session_idle_s" in shown
+
+
 def test_key_and_database_are_for_their_owner_only(server):
     assert stat.S_IMODE(os.stat(os.path.join(server.data, "secret.key")).st_mode) == 0o600
 
