@@ -291,7 +291,7 @@ void exchange_begin(struct http_exchange *x, const char *method)
 {
 	int64_t length;
 	x->method = method;
-	int rc = router_find(x->server->router, x->rq.arena, method, x->path, &x->match, &x->err);
+	int rc = memo_route(x, &x->err);
 	if (rc == -ERR_ROUTE_NOT_FOUND && pages_answer(x)) {
 		exchange_finish(x);
 		return;

@@ -5,6 +5,26 @@
 
 #include "http/exchange.h"
 
+int memo_route(struct http_exchange *x, struct err *e)
+{
+	struct memo *memo = &x->link->memo;
+	if (memo->route && !strcmp(memo->path, x->path) && !strcmp(memo->method, x->method)) {
+		x->match.route = memo->route;
+		x->match.index = memo->route_index;
+		return 0;
+	}
+	int rc = router_find(x->server->router, x->rq.arena, x->method, x->path, &x->match, e);
+	size_t length = strlen(x->path);
+	if (rc == 0 && x->match.route && !x->match.value_count && !x->match.branch && length <= MEMO_PATH_MAX &&
+		!strcmp(x->match.route->method, x->method)) {
+		memcpy(memo->path, x->path, length + 1);
+		memo->route = x->match.route;
+		memo->method = x->match.route->method;
+		memo->route_index = x->match.index;
+	}
+	return rc;
+}
+
 bool memo_token(struct http_exchange *x, const char *token)
 {
 	struct memo *memo = &x->link->memo;
