@@ -128,6 +128,7 @@ STORAGE = {
     "POST " + CONFIG + "/versions/{version}/create": ({"component": "component", "id": "config", "version": "one"}, {"name": "copy"}, COMPONENT_WRITE),
     "GET /v2/storage/events": ({}, None, ANYBODY),
     "POST /v2/storage/events": ({}, {"component": "matrix", "message": "m"}, ANYBODY),
+    "GET /v2/storage/events/checkpoints": ({}, None, policy(MASTERS)),
     "GET /v2/storage/events/{id}": ({"id": "event"}, None, policy(MASTERS)),
     "GET /v2/storage/tokens/{id}/events": ({"id": "token"}, None, TOKEN_MANAGER),
     "POST /v2/storage/files/prepare": ({}, {"name": "f"}, ANY_WRITER),
