@@ -165,8 +165,11 @@ struct update {
 static int update_now(struct db *db, void *arg, struct err *e)
 {
 	struct update *update = arg;
-	return bucket_change(
-		db, update->rq->arena, &update->rq->origin, req_path(update->rq, 0), update->changes, &update->bucket, e);
+	struct still still = { update->rq, req_path(update->rq, 0), BUCKET_MANAGE };
+	int rc = still_permitted(db, &still, e);
+	return rc < 0 ? rc
+		      : bucket_change(db, update->rq->arena, &update->rq->origin, req_path(update->rq, 0), update->changes,
+				&update->bucket, e);
 }
 
 static int buckets_update(struct req *rq, struct err *e)
@@ -210,7 +213,10 @@ static int buckets_delete(struct req *rq, struct err *e)
 		};
 		return start_job(rq, &job, e);
 	}
-	struct drop drop = { .who = rq->who, .origin = &rq->origin, .id = bucket->id, .force = force };
+	struct still still = { rq, bucket->id, BUCKET_MANAGE };
+	struct drop drop = {
+		.who = rq->who, .origin = &rq->origin, .id = bucket->id, .force = force, .still = still_permitted, .arg = &still
+	};
 	rc = drop_bucket(rq->app, &drop, e);
 	if (rc < 0)
 		return rc;

@@ -2,6 +2,7 @@
 #include "api/tables.h"
 
 #include "api/jobs.h"
+#include "auth/index.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "store/bucket.h"
@@ -17,8 +18,7 @@ bool includes(struct req *rq, const char *word)
 {
 	json_t *list = arg_json(rq, "include"), *item;
 	size_t i;
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach(list, i, item) {
 		if (str_eq(json_string_value(item), word))
 			return true;
 	}
@@ -48,10 +48,20 @@ void hide_sources(const struct caller *who, json_t *tables)
 	json_t *table;
 	if (json_is_object(tables))
 		hide_source(who, tables);
-	json_array_foreach(tables, i, table)
-	{
+	json_array_foreach(tables, i, table) {
 		hide_source(who, table);
 	}
+}
+
+int still_permitted(struct db *db, void *arg, struct err *e)
+{
+	struct still *still = arg;
+	struct req *rq = still->rq;
+	int rc = index_recheck(db, rq->who, rq->origin.address, false, e);
+	if (rc <= 0)
+		return rc;
+	rc = permit_route(rq->who, rq->route->allow, e);
+	return rc < 0 ? rc : permit_bucket(rq->who, still->bucket_id, still->need, e);
 }
 
 /* --- lists ------------------------------------------------------------------------------------------------------------------- */
@@ -141,7 +151,11 @@ struct update {
 static int update_now(struct db *db, void *arg, struct err *e)
 {
 	struct update *update = arg;
-	return table_change_display_name(db, update->rq->arena, &update->rq->origin, update->table->id, update->display_name, e);
+	struct still still = { update->rq, update->table->bucket_id, BUCKET_WRITE };
+	int rc = still_permitted(db, &still, e);
+	return rc < 0 ? rc
+		      : table_change_display_name(
+				db, update->rq->arena, &update->rq->origin, update->table->id, update->display_name, e);
 }
 
 static int tables_update(struct req *rq, struct err *e)
@@ -181,7 +195,10 @@ static int tables_delete(struct req *rq, struct err *e)
 		};
 		return start_job(rq, &job, e);
 	}
-	struct drop drop = { .who = rq->who, .origin = &rq->origin, .id = table->id, .force = force };
+	struct still still = { rq, table->bucket_id, BUCKET_WRITE };
+	struct drop drop = {
+		.who = rq->who, .origin = &rq->origin, .id = table->id, .force = force, .still = still_permitted, .arg = &still
+	};
 	rc = drop_table(rq->app, &drop, e);
 	if (rc < 0)
 		return rc;

@@ -19,4 +19,12 @@ void keep_permitted(const struct caller *who, struct table_list *tables);
 /* Answers with tables and the parts that the argument "include" asks for. */
 int reply_tables(struct req *rq, struct table_list *tables, struct err *e);
 
+/* For changes of RUN_WORK handlers, inside their write: is the caller still who was admitted, with the level on the bucket (R13)? */
+struct still {
+	struct req *rq;
+	const char *bucket_id;
+	enum bucket_level need;
+};
+int still_permitted(struct db *db, void *still, struct err *e);
+
 #endif

@@ -159,12 +159,16 @@ int job_row_release(struct db *db, int64_t ended_before_us, struct err *e)
 	return db_exec(db, &sql, DB_ARGS(db_i(ended_before_us)), e);
 }
 
-int job_row_end(struct db *db, const struct job_row *job, struct err *e)
+int job_row_end(struct db *db, const struct job_row *job, bool *ret_ended, struct err *e)
 {
 	static const struct sql sql = { "UPDATE jobs SET status = $3, results = $4, error = $5, metrics = $6, ended_us = $7 "
-					"WHERE project_id = $1 AND id = $2" };
-	return db_exec(db, &sql,
+					"WHERE project_id = $1 AND id = $2 AND ended_us = 0" };
+	int64_t changed = 0;
+	int rc = db_exec_changed(db, &sql,
 		DB_ARGS(db_i(job->project_id), db_i(job->id), db_s(job->status), db_s(job->results), db_s(job->error),
 			db_s(job->metrics), db_i(now_us())),
-		e);
+		&changed, e);
+	if (rc >= 0 && ret_ended)
+		*ret_ended = changed > 0;
+	return rc;
 }

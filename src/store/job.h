@@ -22,7 +22,7 @@ struct job_row {
 
 /* What a list may be narrowed by. */
 struct job_filter {
-	int64_t token_id; /* 0: of every token */
+	int64_t token_id;              /* 0: of every token */
 	const char *status, *excluded; /* NULL: any, none; "success,error" for more */
 	int64_t created_from_us, created_to_us, started_from_us, started_to_us, ended_from_us, ended_to_us; /* 0: open */
 	int64_t limit, offset;
@@ -37,7 +37,8 @@ struct job_list {
 	size_t count;
 };
 /* Newest first. */
-int job_row_list(struct db *db, struct arena *arena, int64_t project_id, const struct job_filter *filter, struct job_list *ret, struct err *e);
+int job_row_list(struct db *db, struct arena *arena, int64_t project_id, const struct job_filter *filter, struct job_list *ret,
+	struct err *e);
 
 /* The oldest waiting job whose lock is free becomes processing, leased until lease_us: 1 and the job, 0 when there is none. Inside a write. */
 int job_row_claim(struct db *db, struct arena *arena, int64_t lease_us, struct job_row **ret, struct err *e);
@@ -45,7 +46,7 @@ int job_row_claim(struct db *db, struct arena *arena, int64_t lease_us, struct j
 int job_row_lease(struct db *db, int64_t project_id, int64_t id, int64_t lease_us, struct err *e);
 /* Processing jobs whose lease ended before that wait again. */
 int job_row_release(struct db *db, int64_t ended_before_us, struct err *e);
-/* The end of a job: status, results, error, metrics; ended now. */
-int job_row_end(struct db *db, const struct job_row *job, struct err *e);
+/* The end of a job: status, results, error, metrics; ended now. One that has ended stays as it is: *ret_ended (may be NULL) is false. */
+int job_row_end(struct db *db, const struct job_row *job, bool *ret_ended, struct err *e);
 
 #endif

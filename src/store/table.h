@@ -18,10 +18,10 @@ struct column {
 /* All memory belongs to the arena that it was read into. Dates 0: never. */
 struct table {
 	int64_t project_id;
-	int64_t number;      /* names its rows: table_rows_of(); for an alias the number of its own row */
-	char *bucket_id;     /* "in.c-main" */
-	char *name;          /* "users" */
-	char *id;            /* "in.c-main.users" */
+	int64_t number;  /* names its rows: table_rows_of(); for an alias the number of its own row */
+	char *bucket_id; /* "in.c-main" */
+	char *name;      /* "users" */
+	char *id;        /* "in.c-main.users" */
 	char *display_name;
 	int64_t bucket_number;
 	int64_t created_us, last_import_us, last_change_us;
@@ -54,9 +54,14 @@ int table_reserve(struct db *db, int64_t *ret_number, struct err *e);
  * Out: number, id, created_us. */
 int table_insert(struct db *db, struct arena *arena, struct table *table, struct err *e);
 /* After rows changed: counts, times, state + 1; touches the bucket and the project (R13: rendered tokens show sizes). */
-int table_rows_changed(struct db *db, struct table *table, int64_t rows_count, int64_t data_size_bytes, bool imported, struct err *e);
+int table_rows_changed(
+	struct db *db, struct table *table, int64_t rows_count, int64_t data_size_bytes, bool imported, struct err *e);
 /* Appends a column; gives it a number. */
-int table_column_add(struct db *db, struct table *table, const char *name, const char *definition, int64_t *ret_number, struct err *e);
+int table_column_add(
+	struct db *db, struct table *table, const char *name, const char *definition, int64_t *ret_number, struct err *e);
+/* The same in two steps: a number that no column has had, then the column of that number. */
+int table_column_reserve(struct db *db, const struct table *table, int64_t *ret_number, struct err *e);
+int table_column_insert(struct db *db, const struct table *table, const struct column *column, struct err *e);
 int table_column_remove(struct db *db, const struct table *table, int64_t column_number, struct err *e);
 /* NULL when there is none of that name (bytes compared). */
 const struct column *table_column(const struct table *table, const char *name);
@@ -89,7 +94,8 @@ char *table_id_bucket(struct arena *arena, const char *table_id);
 struct dropped_rows {
 	int64_t project_id, bucket_number, table_number;
 };
-int table_list_dropped(struct db *db, struct arena *arena, int64_t limit, struct dropped_rows **ret, size_t *ret_count, struct err *e);
+int table_list_dropped(
+	struct db *db, struct arena *arena, int64_t limit, struct dropped_rows **ret, size_t *ret_count, struct err *e);
 int table_forget_dropped(struct db *db, const struct dropped_rows *dropped, struct err *e);
 
 #endif

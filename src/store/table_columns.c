@@ -15,7 +15,7 @@ static int shape_changed(struct db *db, const struct table *table, struct err *e
 	return rc < 0 ? rc : bucket_touch(db, table->project_id, table->bucket_number, 0, 0, e);
 }
 
-static int take_number(struct db *db, const struct table *table, int64_t *ret_number, struct err *e)
+int table_column_reserve(struct db *db, const struct table *table, int64_t *ret_number, struct err *e)
 {
 	static const struct sql sql = {
 		"UPDATE tables SET next_column = next_column + 1 WHERE project_id = $1 AND number = $2 RETURNING next_column - 1"
@@ -24,26 +24,32 @@ static int take_number(struct db *db, const struct table *table, int64_t *ret_nu
 	int rc = db_find(db, &sql, DB_ARGS(db_i(table->project_id), db_i(table->number)), &rows, e);
 	if (rc == 0)
 		return fail(e, ERR_TABLE_NOT_FOUND, "The table \"%s\" is gone.", table->id);
-	if (rc > 0)
-		*ret_number = db_col_int(rows, 0);
-	return rc;
+	if (rc < 0)
+		return rc;
+	*ret_number = db_col_int(rows, 0);
+	return 0;
+}
+
+int table_column_insert(struct db *db, const struct table *table, const struct column *column, struct err *e)
+{
+	static const struct sql sql = {
+		"INSERT INTO table_columns (project_id, table_number, number, name, definition) VALUES ($1, $2, $3, $4, $5)"
+	};
+	int rc = db_exec(db, &sql,
+		DB_ARGS(db_i(table->project_id), db_i(table->number), db_i(column->number), db_s(column->name),
+			db_s(column->definition)),
+		e);
+	return rc < 0 ? rc : shape_changed(db, table, e);
 }
 
 int table_column_add(
 	struct db *db, struct table *table, const char *name, const char *definition, int64_t *ret_number, struct err *e)
 {
-	static const struct sql sql = {
-		"INSERT INTO table_columns (project_id, table_number, number, name, definition) VALUES ($1, $2, $3, $4, $5)"
-	};
-	int64_t number = 0;
-	int rc = take_number(db, table, &number, e);
-	if (rc < 0)
+	struct column column = { .name = (char *)name, .definition = (char *)definition };
+	int rc = table_column_reserve(db, table, &column.number, e);
+	if (rc < 0 || (rc = table_column_insert(db, table, &column, e)) < 0)
 		return rc;
-	rc = db_exec(
-		db, &sql, DB_ARGS(db_i(table->project_id), db_i(table->number), db_i(number), db_s(name), db_s(definition)), e);
-	if (rc < 0 || (rc = shape_changed(db, table, e)) < 0)
-		return rc;
-	*ret_number = number;
+	*ret_number = column.number;
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "work/configs.h"
 #include "work/drop.h"
 #include "work/events.h"
+#include "work/load.h"
 #include "work/resource_json.h"
 
 #define NAME_MAX_LETTERS 255
@@ -87,7 +88,10 @@ static int create_now(struct db *db, void *arg, struct err *e)
 	rc = config_copy_branch(db, creation->job->arena, creation->origin, from_to, e);
 	if (rc < 0 || (rc = copy_metadata(db, creation->job->arena, branch, from_to[0], e)) < 0)
 		return rc;
-	return emit_branch(db, creation->origin, EVENT_DEV_BRANCH_CREATED, branch, e);
+	if ((rc = emit_branch(db, creation->origin, EVENT_DEV_BRANCH_CREATED, branch, e)) < 0)
+		return rc;
+	own(own_json) json_t *results = branch_json(branch);
+	return job_succeed(db, creation->job, results, NULL, e);
 }
 
 static const char *value_of(const struct job *job, const char *name)
@@ -177,7 +181,8 @@ static int delete_now(struct db *db, void *arg, struct err *e)
 	int rc = config_remove_branch(db, deletion->job->arena, branch->project_id, branch->id, e);
 	if (rc < 0 || (rc = branch_remove(db, branch, e)) < 0)
 		return rc;
-	return emit_branch(db, deletion->origin, EVENT_DEV_BRANCH_DELETED, branch, e);
+	rc = emit_branch(db, deletion->origin, EVENT_DEV_BRANCH_DELETED, branch, e);
+	return rc < 0 ? rc : job_succeed(db, deletion->job, json_null(), NULL, e);
 }
 
 int job_branch_delete(struct app *app, const struct job *job, const struct caller *who, const struct origin *origin,

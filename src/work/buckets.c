@@ -10,6 +10,7 @@
 #include "store/names.h"
 #include "work/drop.h"
 #include "work/events.h"
+#include "work/load.h"
 #include "work/resource_json.h"
 
 #define COLOR_MAX 64
@@ -57,31 +58,35 @@ int bucket_change(struct db *db, struct arena *arena, const struct origin *origi
 }
 
 struct update {
+	struct app *app;
 	const struct job *job;
 	const struct origin *origin;
 	struct bucket *bucket;
-	int64_t branch_id;
+	json_t *results;
 };
 
 static int update_now(struct db *db, void *arg, struct err *e)
 {
 	struct update *update = arg;
-	int rc = branch_default_id(db, update->job->project_id, &update->branch_id, e);
-	if (rc < 0)
+	const struct job *job = update->job;
+	int64_t branch_id = 0;
+	int rc = branch_default_id(db, job->project_id, &branch_id, e);
+	if (rc < 0 || (rc = bucket_change(db, job->arena, update->origin, job->bucket_id, job->params, &update->bucket, e)) < 0)
 		return rc;
-	return bucket_change(
-		db, update->job->arena, update->origin, update->job->bucket_id, update->job->params, &update->bucket, e);
+	json_decref(update->results);
+	update->results = bucket_json(update->app, branch_id, update->bucket);
+	return job_succeed(db, job, update->results, NULL, e);
 }
 
 int job_bucket_update(struct app *app, const struct job *job, const struct caller *who, const struct origin *origin,
 	struct job_result *ret, struct err *e)
 {
-	struct update update = { .job = job, .origin = origin };
+	struct update update = { .app = app, .job = job, .origin = origin };
 	int rc = permit_bucket(who, job->bucket_id, BUCKET_MANAGE, e);
-	if (rc < 0 || (rc = database_transact(app->database, update_now, &update, e)) < 0)
-		return rc;
-	ret->results = bucket_json(app, update.branch_id, update.bucket);
-	return 0;
+	if (rc >= 0)
+		rc = database_transact(app->database, update_now, &update, e);
+	ret->results = update.results;
+	return rc;
 }
 
 int job_bucket_delete(struct app *app, const struct job *job, const struct caller *who, const struct origin *origin,
@@ -92,6 +97,7 @@ int job_bucket_delete(struct app *app, const struct job *job, const struct calle
 		.origin = origin,
 		.id = job->bucket_id,
 		.force = json_is_true(json_object_get(job->params, "force")),
+		.job = job,
 	};
 	int rc = permit_bucket(who, job->bucket_id, BUCKET_MANAGE, e);
 	if (rc < 0 || (rc = drop_bucket(app, &drop, e)) < 0)

@@ -9,6 +9,7 @@
 #include "store/rows/rows.h"
 #include "store/table.h"
 #include "work/events.h"
+#include "work/load.h"
 
 /* Aliases of aliases go no deeper. */
 #define DEPTH_MOST 64
@@ -47,16 +48,29 @@ static int refuse_aliases(struct dropping *dropping, const struct table *table, 
 	return fail(e, ERR_TABLE_HAS_ALIASES, "The table %s cannot be deleted because an alias exists.", table->name);
 }
 
+static int still_allowed(const struct dropping *dropping, struct err *e)
+{
+	const struct drop *drop = dropping->drop;
+	return drop->still ? drop->still(dropping->db, drop->arg, e) : 0;
+}
+
+static int finish(const struct dropping *dropping, struct err *e)
+{
+	return dropping->drop->job ? job_succeed(dropping->db, dropping->drop->job, json_null(), NULL, e) : 0;
+}
+
 static int drop_table_now(struct db *db, void *arg, struct err *e)
 {
 	struct dropping *dropping = arg;
 	const struct drop *drop = dropping->drop;
 	struct table *table = NULL;
 	dropping->db = db;
-	int rc = table_get(db, dropping->arena, drop->origin->project_id, drop->id, &table, e);
-	if (rc < 0 || (!drop->force && (rc = refuse_aliases(dropping, table, e)) < 0))
+	int rc = still_allowed(dropping, e);
+	if (rc < 0 || (rc = table_get(db, dropping->arena, drop->origin->project_id, drop->id, &table, e)) < 0 ||
+		(!drop->force && (rc = refuse_aliases(dropping, table, e)) < 0))
 		return rc;
-	return remove_tree(dropping, table, 0, e);
+	rc = remove_tree(dropping, table, 0, e);
+	return rc < 0 ? rc : finish(dropping, e);
 }
 
 int drop_table(struct app *app, const struct drop *drop, struct err *e)
@@ -84,8 +98,9 @@ static int drop_bucket_now(struct db *db, void *arg, struct err *e)
 	struct bucket *bucket = NULL;
 	struct table_list tables;
 	dropping->db = db;
-	int rc = bucket_get(db, dropping->arena, drop->origin->project_id, drop->id, &bucket, e);
-	if (rc < 0 || (rc = bucket_lock(db, bucket, e)) < 0)
+	int rc = still_allowed(dropping, e);
+	if (rc < 0 || (rc = bucket_get(db, dropping->arena, drop->origin->project_id, drop->id, &bucket, e)) < 0 ||
+		(rc = bucket_lock(db, bucket, e)) < 0)
 		return rc;
 	struct table_query query = { bucket->project_id, bucket->number, false };
 	rc = table_list(db, dropping->arena, &query, &tables, e);
@@ -97,7 +112,8 @@ static int drop_bucket_now(struct db *db, void *arg, struct err *e)
 	if (rc < 0 || (rc = bucket_remove(db, bucket, e)) < 0)
 		return rc;
 	struct event_object object = { .id = bucket->id, .name = bucket->name };
-	return emit(db, drop->origin, EVENT_BUCKET_DELETED, &object, e);
+	rc = emit(db, drop->origin, EVENT_BUCKET_DELETED, &object, e);
+	return rc < 0 ? rc : finish(dropping, e);
 }
 
 int drop_bucket(struct app *app, const struct drop *drop, struct err *e)

@@ -4,12 +4,17 @@
 
 #include "auth/caller.h"
 #include "work/app.h"
+#include "work/runner.h"
 
 struct drop {
 	const struct caller *who;
 	const struct origin *origin;
-	const char *id; /* of the table or bucket */
-	bool force;     /* a table's aliases, a bucket's tables go too */
+	const char *id;        /* of the table or bucket */
+	bool force;            /* a table's aliases, a bucket's tables go too */
+	const struct job *job; /* ends as successful in the same transaction; NULL: none */
+	/* Asked in the transaction before anything is dropped: may the caller of a moment ago still do it (R13)? NULL: not asked. */
+	int (*still)(struct db *db, void *arg, struct err *e);
+	void *arg;
 };
 
 /* Waits: for workers and jobs. ERR_TABLE_HAS_ALIASES without force; with it every alias needs the right to write its bucket. */

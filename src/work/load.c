@@ -278,7 +278,7 @@ int job_succeed(struct db *db, const struct job *job, json_t *results, json_t *m
 		.status = (char[]){ "success" },
 		.results = results_text,
 		.metrics = metrics_text };
-	return job_row_end(db, &row, e);
+	return job_row_end(db, &row, NULL, e);
 }
 
 struct last_change {

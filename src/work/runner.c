@@ -126,8 +126,9 @@ static int end_now(struct db *db, void *arg, struct err *e)
 {
 	struct ending *ending = arg;
 	struct job_row *row = ending->row;
-	int rc = job_row_end(db, row, e);
-	if (rc < 0 || !ending->event_params)
+	bool ended = false; /* false: a kind ended it with its last change */
+	int rc = job_row_end(db, row, &ended, e);
+	if (rc < 0 || !ended || !ending->event_params)
 		return rc;
 	enum event_type failed = ending->kind ? ending->kind->failed : EVENT_NONE;
 	struct event_object object = {

@@ -5,17 +5,17 @@
 
 #include <jansson.h>
 
-#include "work/app.h"
 #include "auth/caller.h"
 #include "base/arena.h"
+#include "work/app.h"
 #include "work/events.h"
 
 struct job {
 	int64_t project_id, id, branch_id, token_id;
-	char *operation;   /* "tableImport" */
-	char *table_id;    /* or NULL */
-	char *bucket_id;   /* or NULL */
-	json_t *params;    /* operationParams as shown */
+	char *operation; /* "tableImport" */
+	char *table_id;  /* or NULL */
+	char *bucket_id; /* or NULL */
+	json_t *params;  /* operationParams as shown */
 	char *run_id;
 	char *address, *user_agent;
 	char *token_description;
@@ -24,16 +24,18 @@ struct job {
 
 /* What a run gives back. */
 struct job_result {
-	json_t *results;  /* stolen */
-	json_t *metrics;  /* stolen; NULL: zeros */
+	json_t *results;       /* stolen */
+	json_t *metrics;       /* stolen; NULL: zeros */
 	json_t *error_results; /* results shown when the job failed (missingColumns...); stolen */
 };
 
 /* One row per operation, in work/jobs.c: name and function. who is the caller of today, checked again; origin is for events. */
 struct job_kind {
 	const char *operation;
-	int (*run)(struct app *app, const struct job *job, const struct caller *who, const struct origin *origin, struct job_result *ret, struct err *e);
-	enum event_type failed; /* recorded about the table (or bucket) when the job fails, with params.error; EVENT_NONE: EVENT_JOB_FAILED */
+	int (*run)(struct app *app, const struct job *job, const struct caller *who, const struct origin *origin,
+		struct job_result *ret, struct err *e);
+	enum event_type
+		failed; /* recorded about the table (or bucket) when the job fails, with params.error; EVENT_NONE: EVENT_JOB_FAILED */
 };
 extern const struct job_kind JOB_KINDS[];
 

@@ -10,6 +10,7 @@
 #include "store/rows/rows.h"
 #include "work/drop.h"
 #include "work/events.h"
+#include "work/load.h"
 #include "work/resource_json.h"
 #include "work/typed.h"
 
@@ -153,8 +154,7 @@ int table_check_key(const struct table *table, json_t *columns, struct err *e)
 		return rc;
 	if (!json_array_size(columns))
 		return fail(e, ERR_PRIMARY_KEY, "Primary key columns are required.");
-	json_array_foreach(columns, i, item)
-	{
+	json_array_foreach(columns, i, item) {
 		if (!json_is_string(item) || !table_column(table, json_string_value(item)))
 			return fail(e, ERR_PRIMARY_KEY, "The column \"%s\" of the primary key is not in the table.",
 				json_is_string(item) ? json_string_value(item) : "");
@@ -204,6 +204,7 @@ struct change {
 	struct table *table;
 	char *name, *definition; /* of the column */
 	int64_t number;
+	json_t *results;
 };
 
 static int read_table(struct change *change, const struct caller *who, struct err *e)
@@ -218,18 +219,27 @@ static int read_table(struct change *change, const struct caller *who, struct er
 	return rc;
 }
 
-/* The table as it is after the change, as results. */
-static int show_table(struct change *change, struct job_result *ret, struct err *e)
+/* The table as it is after the change is the result of the job, which ends with it. */
+static int finish(struct db *db, struct change *change, struct err *e)
 {
 	const struct job *job = change->job;
-	struct db *db;
-	int rc = db_reader_take(change->app->database, &db, e);
-	if (rc < 0)
+	own(own_json) json_t *results = NULL;
+	struct table *table = NULL;
+	int rc = table_get(db, job->arena, job->project_id, job->table_id, &table, e);
+	if (rc < 0 || (rc = table_json(change->app, db, job->arena, table, &results, e)) < 0 ||
+		(rc = job_succeed(db, job, results, NULL, e)) < 0)
 		return rc;
-	rc = table_get(db, job->arena, job->project_id, job->table_id, &change->table, e);
-	if (rc >= 0)
-		rc = table_json(change->app, db, job->arena, change->table, &ret->results, e);
-	db_reader_give(db);
+	change->table = table;
+	json_decref(change->results);
+	change->results = give_ptr(results);
+	return 0;
+}
+
+static int transact(
+	struct change *change, int (*fn)(struct db *db, void *arg, struct err *e), struct job_result *ret, struct err *e)
+{
+	int rc = database_transact(change->app->database, fn, change, e);
+	ret->results = change->results;
 	return rc;
 }
 
@@ -247,6 +257,7 @@ JOB_RUN(job_table_drop)
 		.origin = origin,
 		.id = job->table_id,
 		.force = json_is_true(json_object_get(job->params, "force")),
+		.job = job,
 	};
 	int rc = permit_bucket(who, table_id_bucket(job->arena, job->table_id), BUCKET_WRITE, e);
 	if (rc < 0 || (rc = drop_table(app, &drop, e)) < 0)
@@ -259,40 +270,56 @@ static int update_now(struct db *db, void *arg, struct err *e)
 {
 	struct change *change = arg;
 	const char *name = json_string_value(json_object_get(change->job->params, "displayName"));
-	return name ? table_change_display_name(db, change->job->arena, change->origin, change->job->table_id, name, e) : 0;
+	int rc = table_change_display_name(db, change->job->arena, change->origin, change->job->table_id, name ? name : "", e);
+	return rc < 0 ? rc : finish(db, change, e);
 }
 
 JOB_RUN(job_table_update)
 {
 	struct change change = { .app = app, .job = job, .origin = origin };
 	int rc = read_table(&change, who, e);
-	if (rc < 0 || (rc = database_transact(app->database, update_now, &change, e)) < 0)
-		return rc;
-	return show_table(&change, ret, e);
+	return rc < 0 ? rc : transact(&change, update_now, ret, e);
+}
+
+static int reserve_column_now(struct db *db, void *arg, struct err *e)
+{
+	struct change *change = arg;
+	return table_column_reserve(db, change->table, &change->number, e);
+}
+
+/* The rows get the column before the table has it: a server that ends in between leaves one that nobody sees. */
+static int add_to_rows(struct change *change, struct err *e)
+{
+	struct table table = *change->table;
+	table.columns = arena_array(change->job->arena, struct column, table.column_count + 1);
+	if (!table.columns)
+		return fail(e, ERR_INTERNAL, NULL);
+	memcpy(table.columns, change->table->columns, table.column_count * sizeof(*table.columns));
+	table.columns[table.column_count++] = (struct column){ .number = change->number, .name = change->name };
+	return rows_column_add(change->app->database, &table, change->number, e);
 }
 
 static int add_column_now(struct db *db, void *arg, struct err *e)
 {
 	struct change *change = arg;
-	const struct job *job = change->job;
-	int rc = table_get(db, job->arena, job->project_id, job->table_id, &change->table, e);
-	if (rc < 0 ||
-		(rc = table_check_new_column(job->arena, change->table, job->params, &change->name, &change->definition, e)) < 0)
-		return rc;
-	rc = table_column_add(db, change->table, change->name, change->definition, &change->number, e);
+	int rc = table_column_insert(db, change->table,
+		&(struct column){ .number = change->number, .name = change->name, .definition = change->definition }, e);
 	if (rc >= 0 && change->definition)
 		rc = typed_set_column_metadata(db, change->table, change->name, change->definition, e);
-	return rc < 0 ? rc : emit_change(db, change, EVENT_TABLE_COLUMN_ADDED, json_pack("{s:s}", "column", change->name), e);
+	if (rc >= 0)
+		rc = emit_change(db, change, EVENT_TABLE_COLUMN_ADDED, json_pack("{s:s}", "column", change->name), e);
+	return rc < 0 ? rc : finish(db, change, e);
 }
 
 JOB_RUN(job_table_column_add)
 {
 	struct change change = { .app = app, .job = job, .origin = origin };
 	int rc = read_table(&change, who, e);
-	if (rc < 0 || (rc = database_transact(app->database, add_column_now, &change, e)) < 0 ||
-		(rc = show_table(&change, ret, e)) < 0)
+	if (rc < 0 ||
+		(rc = table_check_new_column(job->arena, change.table, job->params, &change.name, &change.definition, e)) < 0 ||
+		(rc = database_transact(app->database, reserve_column_now, &change, e)) < 0 || (rc = add_to_rows(&change, e)) < 0)
 		return rc;
-	return rows_column_add(app->database, change.table, change.number, e);
+	return transact(&change, add_column_now, ret, e);
 }
 
 static int drop_column_now(struct db *db, void *arg, struct err *e)
@@ -306,15 +333,17 @@ static int drop_column_now(struct db *db, void *arg, struct err *e)
 		return rc;
 	change->number = table_column(change->table, name)->number;
 	rc = table_column_remove(db, change->table, change->number, e);
-	return rc < 0 ? rc : emit_change(db, change, EVENT_TABLE_COLUMN_DELETED, json_pack("{s:s}", "column", name), e);
+	if (rc >= 0)
+		rc = emit_change(db, change, EVENT_TABLE_COLUMN_DELETED, json_pack("{s:s}", "column", name), e);
+	return rc < 0 ? rc : finish(db, change, e);
 }
 
+/* The rows lose the column after the table: until then nobody sees it. */
 JOB_RUN(job_table_column_delete)
 {
 	struct change change = { .app = app, .job = job, .origin = origin };
 	int rc = read_table(&change, who, e);
-	if (rc < 0 || (rc = database_transact(app->database, drop_column_now, &change, e)) < 0 ||
-		(rc = show_table(&change, ret, e)) < 0)
+	if (rc < 0 || (rc = transact(&change, drop_column_now, ret, e)) < 0)
 		return rc;
 	return rows_column_drop(app->database, change.table, change.number, e);
 }
@@ -329,19 +358,19 @@ static int set_key_now(struct db *db, void *arg, struct err *e)
 		json_array_append_new(columns, json_string(table->primary_key[i]));
 	enum event_type type = table->primary_key_count ? EVENT_TABLE_PRIMARY_KEY_ADDED : EVENT_TABLE_PRIMARY_KEY_DELETED;
 	json_t *params = json_pack("{s:o}", "columns", columns);
-	if (rc >= 0)
-		return emit_change(db, change, type, params, e);
-	json_decref(params);
-	return rc;
+	if (rc < 0) {
+		json_decref(params);
+		return rc;
+	}
+	rc = emit_change(db, change, type, params, e);
+	return rc < 0 ? rc : finish(db, change, e);
 }
 
 /* The rows first: they may not allow the key. */
 static int set_key(struct change *change, struct job_result *ret, struct err *e)
 {
 	int rc = rows_key_set(change->app->database, change->table, e);
-	if (rc < 0 || (rc = database_transact(change->app->database, set_key_now, change, e)) < 0)
-		return rc;
-	return show_table(change, ret, e);
+	return rc < 0 ? rc : transact(change, set_key_now, ret, e);
 }
 
 JOB_RUN(job_table_key_add)
@@ -370,6 +399,11 @@ static int check_drop_key(struct change *change, struct err *e)
 	return rc;
 }
 
+static int finish_now(struct db *db, void *arg, struct err *e)
+{
+	return finish(db, arg, e);
+}
+
 JOB_RUN(job_table_key_delete)
 {
 	struct change change = { .app = app, .job = job, .origin = origin };
@@ -377,7 +411,7 @@ JOB_RUN(job_table_key_delete)
 	if (rc < 0 || (rc = check_drop_key(&change, e)) < 0)
 		return rc;
 	if (!change.table->primary_key_count)
-		return show_table(&change, ret, e);
+		return transact(&change, finish_now, ret, e);
 	change.table->primary_key_count = 0;
 	return set_key(&change, ret, e);
 }

@@ -6,10 +6,12 @@
 #include "auth/permit.h"
 #include "base/own.h"
 #include "base/str.h"
+#include "store/bucket.h"
 #include "store/metadata.h"
 #include "store/names.h"
 #include "store/rows/rows.h"
 #include "work/events.h"
+#include "work/load.h"
 #include "work/resource_json.h"
 #include "work/tables.h"
 
@@ -138,8 +140,7 @@ static bool in_list(json_t *names, const char *name)
 {
 	size_t i;
 	json_t *item;
-	json_array_foreach(names, i, item)
-	{
+	json_array_foreach(names, i, item) {
 		if (str_eq(json_string_value(item), name))
 			return true;
 	}
@@ -170,8 +171,7 @@ static int read_key(struct arena *arena, json_t *key, struct table *table, struc
 	size_t i;
 	json_t *item;
 	table->primary_key = arena_array(arena, char *, json_array_size(key) + 1);
-	json_array_foreach(key, i, item)
-	{
+	json_array_foreach(key, i, item) {
 		char *name = json_is_string(item) ? name_of_column(arena, json_string_value(item)) : NULL;
 		if (!name || !table_column(table, name))
 			return fail(e, ERR_TABLE_KEY_COLUMNS, "The column \"%s\" of the primary key is not among the columns.",
@@ -197,12 +197,10 @@ int typed_table(struct arena *arena, json_t *args, struct table *ret, struct err
 	table.columns = arena_array(arena, struct column, count);
 	if (!table.columns)
 		return fail(e, ERR_INTERNAL, NULL);
-	json_array_foreach(columns, i, column)
-	{
+	json_array_foreach(columns, i, column) {
 		table.is_typed = table.is_typed || typed_is(column);
 	}
-	json_array_foreach(columns, i, column)
-	{
+	json_array_foreach(columns, i, column) {
 		rc = read_column(arena, column, key, &table, i, e);
 		if (rc < 0)
 			return rc;
@@ -247,10 +245,28 @@ int typed_set_metadata(struct db *db, const struct table *table, struct err *e)
 /* --- the job ------------------------------------------------------------------------------------------------------------------- */
 
 struct creation {
+	struct app *app;
 	const struct job *job;
 	const struct origin *origin;
 	struct table table;
+	json_t *results;
 };
+
+/* Finds the bucket and a number, which name the place of the rows. */
+static int reserve_now(struct db *db, void *arg, struct err *e)
+{
+	struct creation *creation = arg;
+	struct bucket *bucket = NULL;
+	int rc = bucket_get(db, creation->job->arena, creation->job->project_id, creation->job->bucket_id, &bucket, e);
+	if (rc < 0)
+		return rc;
+	creation->table.project_id = bucket->project_id;
+	creation->table.bucket_id = bucket->id;
+	creation->table.bucket_number = bucket->number;
+	for (size_t i = 0; i < creation->table.column_count; i++)
+		creation->table.columns[i].number = (int64_t)i + 1;
+	return table_reserve(db, &creation->table.number, e);
+}
 
 static int create_now(struct db *db, void *arg, struct err *e)
 {
@@ -260,34 +276,36 @@ static int create_now(struct db *db, void *arg, struct err *e)
 	if (rc < 0 || (table->is_typed && (rc = typed_set_metadata(db, table, e)) < 0))
 		return rc;
 	struct event_object object = { .id = table->id, .name = table->name };
-	return emit(db, creation->origin, EVENT_TABLE_CREATED, &object, e);
+	json_decref(give_ptr(creation->results));
+	if ((rc = emit(db, creation->origin, EVENT_TABLE_CREATED, &object, e)) < 0 ||
+		(rc = table_json(creation->app, db, creation->job->arena, table, &creation->results, e)) < 0)
+		return rc;
+	return job_succeed(db, creation->job, creation->results, NULL, e);
 }
 
-static int undo_now(struct db *db, void *arg, struct err *e)
+/* The place of the rows first: a table that is there can be read. */
+static int create(struct creation *creation, struct err *e)
 {
-	struct creation *creation = arg;
-	return table_remove(db, &creation->table, e);
+	struct database *database = creation->app->database;
+	struct table *table = &creation->table;
+	int rc = database_transact(database, reserve_now, creation, e);
+	if (rc < 0 || (rc = rows_create(database, table, e)) < 0)
+		return rc;
+	rc = database_transact(database, create_now, creation, e);
+	if (rc < 0 && rc != -ERR_UNAVAILABLE) { /* a commit whose answer was lost may have happened */
+		own(err_done) struct err ignored = { 0 };
+		rows_drop(database, table->project_id, table->bucket_number, table->number, &ignored);
+	}
+	return rc;
 }
 
 JOB_RUN(job_table_definition)
 {
-	struct creation creation = { .job = job, .origin = origin };
+	struct creation creation = { .app = app, .job = job, .origin = origin };
 	int rc = permit_bucket(who, job->bucket_id, BUCKET_WRITE, e);
 	if (rc < 0 || (rc = typed_table(job->arena, job->params, &creation.table, e)) < 0)
 		return rc;
-	creation.table.project_id = job->project_id;
-	creation.table.bucket_id = job->bucket_id;
-	if ((rc = database_transact(app->database, create_now, &creation, e)) < 0)
-		return rc;
-	if ((rc = rows_create(app->database, &creation.table, e)) < 0) {
-		own(err_done) struct err ignored = { 0 };
-		database_transact(app->database, undo_now, &creation, &ignored);
-		return rc;
-	}
-	struct db *db;
-	if ((rc = db_reader_take(app->database, &db, e)) < 0)
-		return rc;
-	rc = table_json(app, db, job->arena, &creation.table, &ret->results, e);
-	db_reader_give(db);
+	rc = create(&creation, e);
+	ret->results = creation.results;
 	return rc;
 }

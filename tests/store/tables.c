@@ -291,7 +291,9 @@ static void test_jobs(struct db *db)
 	CHECK(job_row_claim(db, arena, 100, &job, &e) == 0);
 	first.status = text("success");
 	first.results = text("{\"a\":1}");
-	CHECK(job_row_end(db, &first, &e) == 0);
+	bool ended = false;
+	CHECK(job_row_end(db, &first, &ended, &e) == 0 && ended);
+	CHECK(job_row_end(db, &first, &ended, &e) == 0 && !ended);
 	CHECK(job_row_claim(db, arena, 100, &job, &e) == 1 && job->id == second.id);
 	CHECK(job_row_lease(db, P, second.id, 900, &e) == 0 && job_row_release(db, 500, &e) == 0); /* other's lease is over */
 	CHECK(job_row_claim(db, arena, 1000, &job, &e) == 1 && job->id == other.id);
