@@ -7,6 +7,8 @@
 /* Columns of a table on PostgreSQL are at most 1,600; some are ours. */
 #define ROWS_COLUMNS_MAX 1500
 
+#define ROWS_DISK_FULL "The disk is full: the rows are as they were."
+
 struct rows_cell {
 	const char *data; /* NULL: null */
 	size_t length;

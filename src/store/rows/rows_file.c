@@ -30,8 +30,9 @@ void own_rows_stmt(sqlite3_stmt **stmt)
 int rows_file_failed(sqlite3 *handle, struct err *e)
 {
 	int code = sqlite3_errcode(handle) & 0xff;
-	bool unavailable = code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_READONLY ||
-			   code == SQLITE_BUSY;
+	if (code == SQLITE_FULL)
+		return fail(e, ERR_UNAVAILABLE, ROWS_DISK_FULL);
+	bool unavailable = code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_READONLY || code == SQLITE_BUSY;
 	return fail_internal(
 		e, unavailable ? ERR_UNAVAILABLE : ERR_INTERNAL, "rows: %s", handle ? sqlite3_errmsg(handle) : "no handle");
 }

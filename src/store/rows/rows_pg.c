@@ -57,6 +57,8 @@ int pg_rows_failed(PGconn *handle, const PGresult *result, struct err *e)
 		return fail(e, ERR_TABLE_KEY_DUPLICATES, NULL);
 	if (str_eq(state, "54000"))
 		return too_long(result, e);
+	if (str_eq(state, "53100"))
+		return fail(e, ERR_UNAVAILABLE, ROWS_DISK_FULL);
 	bool unavailable = PQstatus(handle) != CONNECTION_OK || !state || str_starts(state, "08") || str_starts(state, "53") ||
 			   str_starts(state, "57") || str_starts(state, "58") || str_starts(state, "25006") ||
 			   str_starts(state, "40");
