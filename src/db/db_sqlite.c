@@ -12,7 +12,6 @@
 #include "base/own.h"
 #include "db/migrate.h"
 
-#define BUSY_TIMEOUT_MS 5000
 #define KEPT_FIRST_SIZE 256
 
 static int to_text(struct err *e, const char *text, const char *detail)
@@ -332,7 +331,7 @@ int sqlite_connect(struct sqlite_database *database, bool create, struct sqlite_
 	if (sqlite3_open_v2(database->path, &db->handle, flags, NULL) != SQLITE_OK)
 		rc = sqlite_fail(db, e);
 	if (!rc) {
-		sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+		sqlite3_busy_timeout(db->handle, SQLITE_BUSY_TIMEOUT_MS);
 		rc = sqlite_run(db, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY", e);
 	}
 	if (rc < 0) {

@@ -6,6 +6,9 @@
 #define BATCH_MOST 512
 /* Frames of the log (4 KiB) after which it is moved into the database. */
 #define CHECKPOINT_FRAMES 2000
+/* The log begins anew when it was moved and nobody reads it. When readers never let it, they are waited for, but not for long. */
+#define RESTART_FRAMES 25000
+#define RESTART_WAIT_MS 200
 
 static const struct sql BEGIN = { "BEGIN IMMEDIATE", NULL };
 static const struct sql COMMIT = { "COMMIT", NULL };
@@ -94,14 +97,22 @@ static int run_batch(struct sqlite_database *database, struct db_write *batch, s
 
 static void checkpoint(struct sqlite_database *database)
 {
-	if (database->wal_frames < CHECKPOINT_FRAMES || database->fsync_failed)
+	sqlite3 *handle = database->writer->handle;
+	if (database->wal_frames < database->wal_moved)
+		database->wal_moved = 0; /* it began anew */
+	if (database->wal_frames - database->wal_moved < CHECKPOINT_FRAMES || database->fsync_failed)
 		return;
-	int rc = sqlite3_wal_checkpoint_v2(database->writer->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	database->wal_frames = 0;
+	bool restart = database->wal_frames > RESTART_FRAMES;
+	if (restart)
+		sqlite3_busy_timeout(handle, RESTART_WAIT_MS);
+	int rc = sqlite3_wal_checkpoint_v2(
+		handle, NULL, restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (restart)
+		sqlite3_busy_timeout(handle, SQLITE_BUSY_TIMEOUT_MS);
+	database->wal_moved = database->wal_frames;
 	if (rc == SQLITE_OK || rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
 		return;
-	log_line(LOG_ERROR, "the log could not be moved into the database", "detail", sqlite3_errmsg(database->writer->handle),
-		NULL);
+	log_line(LOG_ERROR, "the log could not be moved into the database", "detail", sqlite3_errmsg(handle), NULL);
 	note_failure(database);
 }
 

@@ -6,6 +6,8 @@
 
 #include "db/engine.h"
 
+#define SQLITE_BUSY_TIMEOUT_MS 5000
+
 struct sqlite_rows {
 	struct db_rows base;
 	sqlite3_stmt *stmt;
@@ -37,6 +39,7 @@ struct sqlite_database {
 	struct sqlite_db *writer;
 	pthread_t writer_thread;
 	int wal_frames; /* in the log after the latest commit */
+	int wal_moved;  /* of them, when it was last moved into the database */
 	/* An fsync failed: what the system still holds in memory may not be on the disk, and asking again would not tell. */
 	bool fsync_failed;
 };
