@@ -68,13 +68,25 @@ static size_t leave_encoded(void *arg, struct MHD_Connection *connection, char *
 	return strlen(text);
 }
 
+/* Never the path as it was sent: it may hold what opens something. */
+static void log_answer(const struct http_exchange *x, int64_t duration_us)
+{
+	char status[12], duration[24];
+	snprintf(status, sizeof(status), "%d", x->reply.status);
+	snprintf(duration, sizeof(duration), "%lld", (long long)duration_us);
+	log_line(LOG_DEBUG, "answered", "method", x->method, "path", x->match.route ? x->match.route->path : "none", "status",
+		status, "durationUs", duration, "address", x->rq.origin.address ? x->rq.origin.address : x->link->address, NULL);
+}
+
 static enum MHD_Result send_reply(struct http_exchange *x)
 {
 	if (atomic_load_explicit(&x->server->ending, memory_order_relaxed))
 		reply_header(&x->rq, "Connection", "close");
-	int status = x->reply.status;
 	enum MHD_Result result = reply_send(x);
-	metrics_count(x->server->app->metrics, x->match.route ? x->match.index : SIZE_MAX, status, monotonic_us() - x->begun_us);
+	int64_t duration_us = monotonic_us() - x->begun_us;
+	metrics_count(x->server->app->metrics, x->match.route ? x->match.index : SIZE_MAX, x->reply.status, duration_us);
+	if (x->server->app->conf.log_level == LOG_DEBUG)
+		log_answer(x, duration_us);
 	if (result == MHD_YES)
 		x->phase = PHASE_SENT;
 	return result;

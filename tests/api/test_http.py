@@ -1,5 +1,6 @@
 """The server itself: envelopes, encodings, methods, limits, its end."""
 import json
+import os
 import re
 import socket
 import ssl
@@ -214,11 +215,28 @@ def test_connection_is_kept(api, server):
 
 
 def test_exception_id_is_in_the_log(new_server):
-    """A 5xx names its line in the log."""
-    server = new_server(engine=None)
-    before = server.log()
-    assert requests.get(server.url + "/health/ready", timeout=30).status_code == 200
-    assert '"level":"error"' not in before
+    """A 5xx is a maintenance answer, says when to come again, and names its line in the log."""
+    server = new_server()
+    os.rmdir(os.path.join(server.data, "tmp"))
+    response = requests.post(server.url + "/v2/storage/tokens", headers={"X-StorageApi-Token": server.master}, timeout=30,
+                             files={"file": ("a.csv", "a")})
+    body = assert_error(response, 503, "MAINTENANCE")
+    assert body["status"] == "maintenance" and body["reason"] == body["error"] and "estimatedEndTime" in body
+    assert int(response.headers["Retry-After"]) > 0
+    lines = [json.loads(line) for line in server.log().splitlines() if body["exceptionId"] in line]
+    assert lines and all(line["level"] == "error" for line in lines)
+    os.mkdir(os.path.join(server.data, "tmp"))
+    assert requests.post(server.url + "/v2/storage/tokens", headers={"X-StorageApi-Token": server.master}, timeout=30,
+                         files={"file": ("a.csv", "a")}).status_code == 201
+
+
+def test_each_request_is_in_the_log_when_wanted(new_server):
+    server = new_server(arguments=["--log-level", "0"])
+    requests.get(server.url + "/v2/storage/tokens/verify?q=secret", headers={"X-StorageApi-Token": server.master}, timeout=30)
+    lines = [json.loads(line) for line in server.log().splitlines() if '"answered"' in line]
+    line = [line for line in lines if line.get("path") == "/v2/storage/tokens/verify"][0]
+    assert line["method"] == "GET" and line["status"] == "200" and line["address"] == "127.0.0.1" and line["level"] == "debug"
+    assert "secret" not in server.log() and server.master.split("-")[2] not in server.log()
 
 
 def test_log_is_json_lines_without_secrets(server, api):
