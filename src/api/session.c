@@ -63,10 +63,13 @@ static const struct param LOGIN_PARAMS[] = {
 	{ 0 },
 };
 
+/* Another site must not sign a browser in, into an account of its own. */
 static int session_login(struct req *rq, struct err *e)
 {
 	const char *email, *password;
 	struct signed_in signed_in = { 0 };
+	if (str_eq(req_header(rq, "Sec-Fetch-Site"), "cross-site"))
+		return fail(e, ERR_ACCESS_DENIED, "The request comes from another site's page.");
 	int rc = arg_required(rq, "email", &email, e);
 	if (rc < 0 || (rc = arg_required(rq, "password", &password, e)) < 0)
 		return rc;

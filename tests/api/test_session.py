@@ -51,6 +51,14 @@ def test_wrong_password_and_unknown_account_answer_the_same(server, person):
     assert wrong["error"] == unknown["error"]
 
 
+def test_no_other_site_signs_a_browser_in(server, person):
+    body = {"email": person[0], "password": PASSWORD}
+    assert_error(Browser(server).post("/auth/login", body, headers={"Sec-Fetch-Site": "cross-site"}), 403)
+    assert Browser(server).post("/auth/login", body, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
+    for half in ({"email": person[0]}, {"password": PASSWORD}):
+        assert_error(Browser(server).post("/auth/login", half), 400)
+
+
 def test_cookie_is_for_the_server_only(server, person):
     made = Browser(server)
     cookie = made.sign_in(person[0]).headers["Set-Cookie"]
