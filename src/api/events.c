@@ -136,6 +136,9 @@ struct listing {
 static int list_event(void *arg, const struct event *event, struct err *e)
 {
 	struct listing *listing = arg;
+	listing->size += strlen(event->message) + strlen(event->description) + strlen(event->params) + strlen(event->results);
+	if (listing->size > LIST_SIZE_MAX)
+		return fail(e, ERR_TOO_LARGE, "These events are too large for one answer: ask for fewer with limit.");
 	json_t *json = event_json(req_public_url(listing->rq), event);
 	json_array_append_new(listing->list, json);
 	return show_attachments(listing->rq, json, e);

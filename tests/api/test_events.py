@@ -85,6 +85,15 @@ def test_size_of_an_event(api):
                  "malformedRequest")
 
 
+def test_a_list_has_a_size(new_server):
+    server = new_server()
+    api = Api(server.url, server.master)
+    for _ in range(180):
+        post(api, "x" * 190000, runId="big")
+    assert_error(api.get("events?runId=big&limit=1000"), 400, "requestTooLarge")
+    assert len(listed(api, runId="big", limit=100)) == 100
+
+
 def test_schema_of_a_component(api):
     body = assert_error(api.post("events", json={"component": "keboola.keboola-as-code", "message": "m", "results": {"other": 1}}), 400,
                         "storage.event.schemaValidationFailed")
