@@ -140,7 +140,8 @@ static int list_event(void *arg, const struct event *event, struct err *e)
 	if (listing->size > LIST_SIZE_MAX)
 		return fail(e, ERR_TOO_LARGE, "These events are too large for one answer: ask for fewer with limit.");
 	json_t *json = event_json(req_public_url(listing->rq), event);
-	json_array_append_new(listing->list, json);
+	if (json_array_append_new(listing->list, json) < 0)
+		return fail(e, ERR_INTERNAL, NULL);
 	return show_attachments(listing->rq, json, e);
 }
 
