@@ -111,11 +111,10 @@ def test_a_small_disk_that_fills(tmp_path):
         server.start()
         api = Api(server.url, server.master)
         kept = create(api, "before").json()
-        with open(folder / "filler", "wb") as filler:
+        with open(folder / "filler", "wb", buffering=0) as filler:
             try:
                 while True:
                     filler.write(b"x" * 65536)
-                    filler.flush()
             except OSError:
                 pass
         answers = [create(api, "during%d" % n) for n in range(200)]
