@@ -56,7 +56,7 @@ static int buckets_list(struct req *rq, struct err *e)
 			seen++;
 		if (permit_bucket_level(rq->who, buckets[i].id) == BUCKET_NONE)
 			continue;
-		json_t *bucket = bucket_json(rq->app, rq->branch_id, &buckets[i]);
+		json_t *bucket = bucket_json(rq->app, rq->who->identity->default_branch_id, &buckets[i]);
 		if (includes(rq, "metadata"))
 			add_metadata(bucket, buckets[i].number, metadata + seen, metadata_count - seen);
 		if (includes(rq, "linkedBuckets"))
@@ -97,7 +97,7 @@ static int buckets_detail(struct req *rq, struct err *e)
 	struct metadata *metadata = NULL;
 	size_t count;
 	rc = metadata_list(rq->db, rq->arena, &object, &metadata, &count, e);
-	own(own_json) json_t *json = bucket_json(rq->app, rq->branch_id, bucket);
+	own(own_json) json_t *json = bucket_json(rq->app, rq->who->identity->default_branch_id, bucket);
 	if (rc < 0 || (rc = add_tables(rq, json, bucket, e)) < 0)
 		return rc;
 	json_object_set_new(json, "metadata", metadata_json_list(metadata, count));
@@ -151,7 +151,7 @@ static int buckets_create(struct req *rq, struct err *e)
 		return rc;
 	req_object(
 		rq, bucket.id, bucket.name, json_pack("{s:s, s:s}", "displayName", bucket.display_name, "stage", bucket.stage));
-	json_t *json = bucket_json(rq->app, rq->branch_id, &bucket);
+	json_t *json = bucket_json(rq->app, rq->who->identity->default_branch_id, &bucket);
 	json_object_set_new(json, "tables", json_array());
 	return reply_json(rq, 201, json);
 }
@@ -197,7 +197,7 @@ static int buckets_update(struct req *rq, struct err *e)
 	if (rc < 0)
 		return rc;
 	req_no_event(rq);
-	return reply_json(rq, 200, bucket_json(rq->app, rq->branch_id, update.bucket));
+	return reply_json(rq, 200, bucket_json(rq->app, rq->who->identity->default_branch_id, update.bucket));
 }
 
 static int buckets_delete(struct req *rq, struct err *e)
