@@ -4,7 +4,7 @@ import itertools
 import pytest
 
 from support.browser import Browser, link_in, mails_to, totp, wait_mail
-from support.server import PASSWORD, Api, assert_error
+from support.server import PASSWORD, Api, Server, assert_error
 
 _people = itertools.count(1)
 
@@ -260,3 +260,33 @@ def test_R07_no_session_or_link_is_kept_in_the_clear(server, browser):
         content = open(path, "rb").read()
         assert cookie not in content and PASSWORD.encode() not in content, path
         assert path.endswith(".log") is False or link not in content
+
+
+# --- two servers on one database ----------------------------------------------------------------------------------------------------------
+
+def test_R13_what_ends_on_one_server_is_over_on_the_other(server, browser, api):
+    if not server.engine:
+        pytest.skip("one server alone lives in an embedded database")
+    second = Server(engine=server.engine, data=server.data, initialise=False)
+    second.log_path, second.port_name = server.log_path + ".2", "port.2"
+    second.start()
+    try:
+        there = Browser(second)
+        there.session.cookies.set("chatelaine_session", browser.session.cookies["chatelaine_session"])
+        manage = browser.post("/manage/current-user/tokens", {"description": "both"}).json()
+        other = Api(second.url)
+        assert there.get("/auth/session").status_code == 200
+        assert there.get("/v2/storage/tokens/verify", project=server.project_id).status_code == 200
+        assert other.get("/manage/tokens/verify", manage=manage["token"]).status_code == 200
+        browser.delete("/manage/current-user/tokens/%d" % manage["id"])
+        assert_error(other.get("/manage/tokens/verify", manage=manage["token"]), 401)
+        user_id = browser.get("/auth/session").json()["user"]["id"]
+        api.patch("/manage/projects/%d/users/%d" % (server.project_id, user_id), json={"role": "readOnly"})
+        assert there.get("/v2/storage/tokens/verify", project=server.project_id).json()["admin"]["role"] == "readOnly"
+        api.delete("/manage/projects/%d/users/%d" % (server.project_id, user_id))
+        assert_error(there.get("/v2/storage/tokens/verify", project=server.project_id), 403)
+        assert_error(other.get("tokens/verify", token=browser.master), 401)
+        browser.delete("/auth/session")
+        assert_error(there.get("/auth/session"), 401)
+    finally:
+        second.stop()
