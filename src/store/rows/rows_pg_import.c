@@ -260,7 +260,7 @@ static int add_rows(struct pg_import *job, int64_t *ret_rows, struct err *e)
 static int run_import(struct pg_import *job, struct err *e)
 {
 	int64_t rows = 0;
-	int rc = pg_rows_run(job->handle, "BEGIN", e);
+	int rc = pg_rows_run(job->handle, "BEGIN; SET LOCAL work_mem = '64MB'; SET LOCAL maintenance_work_mem = '128MB'", e);
 	if (rc < 0)
 		return rc;
 	rc = job->import->incremental ? add_rows(job, &rows, e) : replace_table(job, &rows, e);
