@@ -1,5 +1,6 @@
 /* Every error that leaves the server: constant, HTTP status, wire code (NULL: none), standard text. Sorted by constant.
  * ERR_CODE(constant, status, code, text) */
+/* clang-format off */
 ERR_CODE(ERR_ACCESS_DENIED, 403, "accessDenied", "You don't have access to the resource.")
 ERR_CODE(ERR_ACCOUNT_EXISTS, 400, "auth.accountExists", "There is an account with this address already. Sign in to accept the invitation.")
 ERR_CODE(ERR_ADDRESS_REFUSED, 403, "storage.token.addressNotAllowed", "This token may not be used from your address.")

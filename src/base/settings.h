@@ -1,5 +1,6 @@
 /* Every setting: name, standard value, limits, what it is for. The same names on the command line (--public-url), in the
  * file (public_url = ...) and in the environment (CHATELAINE_PUBLIC_URL). Sorted by name. docs/config.md has a row for each. */
+/* clang-format off */
 SETTING_NUMBER(backup_keep, 7, 1, 1000, "backups kept by `backup --rotate`")
 SETTING_NUMBER(body_max_bytes, 8388608, 1024, 1073741824, "largest body of a request that is not an upload, bytes")
 SETTING_TEXT(components, "", "folder of component definitions; standard: found beside the program")

@@ -1,6 +1,7 @@
 /* Every event that the server records by itself: constant, name, object type, operation class, message.
  * The message may hold {name}, {id} (the object's) and {key} or {key.key} for a string or number among the event's params.
  * EVENT_TYPE(constant, name, object type or NULL, class, message) */
+/* clang-format off */
 EVENT_TYPE(EVENT_ACCESS_DENIED, "storage.accessDenied", NULL, OP_REFUSED, "Refused {method} {path}: {reason}")
 EVENT_TYPE(EVENT_BUCKET_CREATED, "storage.bucketCreated", "bucket", OP_MANAGE, "Created bucket {id}")
 EVENT_TYPE(EVENT_BUCKET_DELETED, "storage.bucketDeleted", "bucket", OP_MANAGE, "Dropped bucket {id}")

@@ -50,9 +50,10 @@ static const char *heard(const char *content_type, const char *body, size_t piec
 
 static void test_pieces(void)
 {
-	static const char body[] = "preamble\r\n--XyZ\r\n" DISPOSITION "name=\"a\"\r\n\r\none\r\n--XyZ\r\n" DISPOSITION
-				   "name=\"data\"; filename=\"t \\\"1\\\".csv\"\r\nContent-Type: text/csv\r\n\r\n\"id\"\r\n\r\n--Xy\r\n\r\n"
-				   "--XyZ\r\n" DISPOSITION "name=empty\r\n\r\n\r\n--XyZ--\r\nepilogue";
+	static const char body[] =
+		"preamble\r\n--XyZ\r\n" DISPOSITION "name=\"a\"\r\n\r\none\r\n--XyZ\r\n" DISPOSITION
+		"name=\"data\"; filename=\"t \\\"1\\\".csv\"\r\nContent-Type: text/csv\r\n\r\n\"id\"\r\n\r\n--Xy\r\n\r\n"
+		"--XyZ\r\n" DISPOSITION "name=empty\r\n\r\n\r\n--XyZ--\r\nepilogue";
 	for (size_t piece = 1; piece <= sizeof(body); piece++)
 		CHECK_TEXT(heard(TYPE, body, piece), "<a|->one;<data|t \"1\".csv>\"id\"\r\n\r\n--Xy\r\n;<empty|->;");
 	CHECK_TEXT(heard("multipart/form-data; charset=utf-8; boundary=XyZ", "--XyZ--", 3), "");

@@ -12,7 +12,10 @@ static int nothing(struct req *rq, struct err *e)
 	return 0;
 }
 
-#define ROW(method, path, ...) { method, path, ALLOW_TOKEN, EVENT_NONE, RUN_LOOP, nothing, NULL, path, ##__VA_ARGS__ }
+#define ROW(method, path, ...)                                                                                                   \
+	{                                                                                                                        \
+		method, path, ALLOW_TOKEN, EVENT_NONE, RUN_LOOP, nothing, NULL, path, ##__VA_ARGS__                              \
+	}
 
 static const struct route ROWS[] = {
 	ROW("GET", "/v2/storage"),
