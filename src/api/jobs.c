@@ -73,8 +73,7 @@ static const char *joined(struct req *rq, const char *name)
 	own(buf_done) struct buf text = { 0 };
 	json_t *list = arg_json(rq, name), *item;
 	size_t i;
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach(list, i, item) {
 		if (i)
 			buf_putc(&text, ',');
 		buf_puts(&text, json_string_value(item));

@@ -42,8 +42,7 @@ static int check_entries(json_t *list, const char *name, struct err *e)
 {
 	size_t i;
 	json_t *entry;
-	json_array_foreach(list, i, entry)
-	{
+	json_array_foreach(list, i, entry) {
 		const char *key = json_string_value(json_object_get(entry, "key"));
 		json_t *value = json_object_get(entry, "value");
 		if (!json_is_object(entry) || !json_object_get(entry, "key") || !value)
@@ -66,8 +65,7 @@ static int read_entries(struct req *rq, json_t **ret, struct err *e)
 	const char *key;
 	if (json_is_object(given)) {
 		list = json_array();
-		json_object_foreach(given, key, item)
-		{
+		json_object_foreach(given, key, item) {
 			if (key[strspn(key, "0123456789")] == '\0')
 				json_array_append(list, item);
 		}
@@ -104,8 +102,7 @@ static int set_entries(struct req *rq, const struct metadata_object *object, con
 {
 	size_t i;
 	json_t *entry;
-	json_array_foreach(list, i, entry)
-	{
+	json_array_foreach(list, i, entry) {
 		const char *key = json_string_value(json_object_get(entry, "key"));
 		int rc = metadata_set(rq->db, object, provider, key, value_text(rq->arena, json_object_get(entry, "value")), e);
 		if (rc < 0)
@@ -301,8 +298,7 @@ static int set_column_list(
 	json_t *entry;
 	if (!json_is_array(list))
 		return fail(e, ERR_METADATA_STRUCTURE, NULL);
-	json_array_foreach(list, i, entry)
-	{
+	json_array_foreach(list, i, entry) {
 		int rc = set_column_entry(rq, target, provider, column, entry, e);
 		if (rc < 0)
 			return rc;
@@ -321,13 +317,11 @@ static int set_columns(struct req *rq, const struct target *target, const char *
 		return 0;
 	if (!json_is_array(given) && !json_is_object(given))
 		return fail(e, ERR_METADATA_STRUCTURE, NULL);
-	json_array_foreach(given, i, list)
-	{
+	json_array_foreach(given, i, list) {
 		if ((rc = set_column_list(rq, target, provider, NULL, list, e)) < 0)
 			return rc;
 	}
-	json_object_foreach(given, column, list)
-	{
+	json_object_foreach(given, column, list) {
 		if ((rc = set_column_list(rq, target, provider, column, list, e)) < 0)
 			return rc;
 	}

@@ -27,8 +27,7 @@ static int read_names(struct req *rq, bool blank_allowed, json_t **ret, struct e
 		err_field(e, "columnNames", "This field is missing.");
 		return rc;
 	}
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach(list, i, item) {
 		if (!json_is_null(item) && (blank_allowed || json_string_length(item) > 0 || json_is_integer(item)))
 			continue;
 		return fail(e, ERR_VALIDATION, "Invalid request:\n - columnNames[%zu]: \"This value should not be blank.\"", i);
@@ -53,8 +52,7 @@ static int webalize_column_names(struct req *rq, struct err *e)
 	if (rc < 0)
 		return rc;
 	names = json_array();
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach(list, i, item) {
 		json_array_append_new(names, json_string(name_webalize_column(rq->arena, name_text(rq, item))));
 	}
 	return reply_json(rq, 200, json_pack("{s:o}", "columnNames", names));
@@ -81,8 +79,7 @@ static int validate_column_names(struct req *rq, struct err *e)
 	if (rc < 0)
 		return rc;
 	faults = json_array();
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach(list, i, item) {
 		const char *fault = fault_of(rq, name_text(rq, item));
 		if (fault)
 			json_array_append_new(

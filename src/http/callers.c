@@ -181,7 +181,7 @@ static bool changes_itself(const struct http_exchange *x)
 {
 	int64_t id;
 	return str_starts(x->match.route->path, "/v2/storage/tokens/{id}") && str_to_i64(x->match.values[0], &id) &&
-		id == x->who.identity->token.id;
+	       id == x->who.identity->token.id;
 }
 
 int caller_recheck(struct http_exchange *x, struct db *db, struct err *e)

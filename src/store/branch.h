@@ -24,7 +24,8 @@ int branch_default_id(struct db *db, int64_t project_id, int64_t *ret_id, struct
 int branch_find(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct branch **ret, struct err *e);
 /* As branch_find(), not found is ERR_BRANCH_NOT_FOUND. */
 int branch_get(struct db *db, struct arena *arena, int64_t project_id, int64_t id, struct branch **ret, struct err *e);
-int branch_find_name(struct db *db, struct arena *arena, int64_t project_id, const char *name, struct branch **ret, struct err *e);
+int branch_find_name(
+	struct db *db, struct arena *arena, int64_t project_id, const char *name, struct branch **ret, struct err *e);
 /* The default one first, then oldest first. */
 int branch_list(struct db *db, struct arena *arena, int64_t project_id, struct branch **ret, size_t *ret_count, struct err *e);
 /* In: everything but id and created_us. ERR_BRANCH_DUPLICATE when the name is taken. */

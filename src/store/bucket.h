@@ -16,12 +16,13 @@ struct bucket {
 	char *backend;
 	int64_t created_us, changed_us /* its tables */, updated_us /* its own description */;
 	int64_t rows_count, data_size_bytes;
-	int64_t owner_id; /* 0: none */
+	int64_t owner_id;               /* 0: none */
 	char *owner_name, *owner_email; /* NULL when there is none */
 };
 
 /* 1 found, 0 not found, negative failed. */
-int bucket_find(struct db *db, struct arena *arena, int64_t project_id, const char *bucket_id, struct bucket **ret, struct err *e);
+int bucket_find(
+	struct db *db, struct arena *arena, int64_t project_id, const char *bucket_id, struct bucket **ret, struct err *e);
 /* As bucket_find(), not found is ERR_BUCKET_NOT_FOUND. */
 int bucket_get(struct db *db, struct arena *arena, int64_t project_id, const char *bucket_id, struct bucket **ret, struct err *e);
 /* All buckets of the project, oldest first. */
@@ -43,6 +44,7 @@ int bucket_lock(struct db *db, const struct bucket *bucket, struct err *e);
  * none of them). Its tables must be gone. */
 int bucket_remove(struct db *db, const struct bucket *bucket, struct err *e);
 /* Its tables changed by so much: sizes of the bucket and the project, last change; the project is touched (R13). */
-int bucket_touch(struct db *db, int64_t project_id, int64_t bucket_number, int64_t rows_added, int64_t bytes_added, struct err *e);
+int bucket_touch(
+	struct db *db, int64_t project_id, int64_t bucket_number, int64_t rows_added, int64_t bytes_added, struct err *e);
 
 #endif

@@ -25,14 +25,17 @@ struct metadata_object {
 };
 
 /* Of one object, in the order of ids. */
-int metadata_list(struct db *db, struct arena *arena, const struct metadata_object *object, struct metadata **ret, size_t *ret_count, struct err *e);
+int metadata_list(struct db *db, struct arena *arena, const struct metadata_object *object, struct metadata **ret,
+	size_t *ret_count, struct err *e);
 /* Of every object of the kind in the project, ordered by object, then id: for lists. */
-int metadata_list_all(struct db *db, struct arena *arena, int64_t project_id, const char *kind, struct metadata **ret, size_t *ret_count,
-	struct err *e);
+int metadata_list_all(struct db *db, struct arena *arena, int64_t project_id, const char *kind, struct metadata **ret,
+	size_t *ret_count, struct err *e);
 /* Same object, provider and key: the value and time are replaced, the id stays. */
-int metadata_set(struct db *db, const struct metadata_object *object, const char *provider, const char *key, const char *value, struct err *e);
+int metadata_set(struct db *db, const struct metadata_object *object, const char *provider, const char *key, const char *value,
+	struct err *e);
 /* 1 found, 0 not this object's, negative failed. */
-int metadata_find(struct db *db, struct arena *arena, const struct metadata_object *object, int64_t id, struct metadata **ret, struct err *e);
+int metadata_find(struct db *db, struct arena *arena, const struct metadata_object *object, int64_t id, struct metadata **ret,
+	struct err *e);
 int metadata_remove(struct db *db, int64_t project_id, int64_t id, struct err *e);
 /* Everything about the object; of kind "column" with column NULL: about every column of the table. */
 int metadata_remove_all(struct db *db, const struct metadata_object *object, struct err *e);
@@ -42,6 +45,7 @@ struct metadata_search {
 	int64_t project_id;
 	const char *kind, *key, *value, *provider;
 };
-int metadata_find_objects(struct db *db, struct arena *arena, const struct metadata_search *search, int64_t **ret, size_t *ret_count, struct err *e);
+int metadata_find_objects(struct db *db, struct arena *arena, const struct metadata_search *search, int64_t **ret,
+	size_t *ret_count, struct err *e);
 
 #endif

@@ -27,7 +27,8 @@ struct snapshot_list {
 	size_t count;
 };
 /* Newest first. */
-int snapshot_list(struct db *db, struct arena *arena, const struct snapshot_query *query, struct snapshot_list *ret, struct err *e);
+int snapshot_list(
+	struct db *db, struct arena *arena, const struct snapshot_query *query, struct snapshot_list *ret, struct err *e);
 /* In: everything but id and created_us; these are given. */
 int snapshot_insert(struct db *db, struct snapshot *snapshot, struct err *e);
 int snapshot_remove(struct db *db, int64_t project_id, int64_t id, struct err *e);

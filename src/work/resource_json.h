@@ -25,8 +25,8 @@ struct table_parts {
 extern const struct table_parts TABLE_DETAIL; /* what GET tables/{id} shows */
 
 /* Tables of one project as an array; a few statements however many tables there are. The tables have their columns when parts wants them. */
-int tables_json(struct app *app, struct db *db, struct arena *arena, const struct table_list *tables, const struct table_parts *parts,
-	json_t **ret, struct err *e);
+int tables_json(struct app *app, struct db *db, struct arena *arena, const struct table_list *tables,
+	const struct table_parts *parts, json_t **ret, struct err *e);
 /* One table with everything of TABLE_DETAIL. */
 int table_json(struct app *app, struct db *db, struct arena *arena, const struct table *table, json_t **ret, struct err *e);
 
