@@ -177,6 +177,9 @@ PUBLIC = {
     "POST /auth/invitation", "GET /retrieve/{link}", "POST /retrieve/{link}", "GET /retrieve/assets/page.css", "GET /retrieve/assets/copy.js",
 }
 SIGNED = {method + " /chatelaine.blob.core.windows.net/{container}/{blob*}" for method in ("GET", "HEAD", "PUT")}
+SIGNED.add("GET /chatelaine.blob.core.windows.net/{container}")
+# Services beside storage, open to every living token; their codes are numbers: test_http.py tries who is refused.
+SERVICES = {"GET /schedules", "GET /project-subscriptions"}
 # A signed-in browser only; a token of any kind is refused.
 SESSION = {"GET /auth/session", "DELETE /auth/session", "PATCH /auth/profile", "POST /auth/password", "POST /auth/totp/setup", "POST /auth/totp/enable",
            "POST /auth/totp/disable"}

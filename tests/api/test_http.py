@@ -86,12 +86,13 @@ def test_index_is_public_even_with_a_bad_token(api):
     assert "emptyConfiguration" not in api.get("/v2/storage?exclude=componentDetails").json()["components"][0]
 
 
-def test_services_that_clients_look_into(api):
+def test_services_that_clients_look_into(api, server):
     """Empty, but there; and their errors carry a number as code."""
     for path in ("/schedules", "/project-subscriptions"):
         assert api.get(path).json() == []
-        body = assert_error(api.get(path, token="junk"), 401)
-        assert body["code"] == 401
+        for token in ("junk", server.manage):
+            assert assert_error(api.get(path, token=token), 401)["code"] == 401
+        assert assert_error(requests.get(server.url + path, timeout=30), 401)["code"] == 401
     assert assert_error(api.post("/encrypt", data="x"), 404)["code"] == 404
 
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 from conftest import unique
-from matrix_rules import ANYBODY, CALLERS, HIDDEN, MANAGE, ONLY_IN_BRANCHES, OWN, PUBLIC, SESSION, SIGNED, STORAGE
+from matrix_rules import ANYBODY, CALLERS, HIDDEN, MANAGE, ONLY_IN_BRANCHES, OWN, PUBLIC, SERVICES, SESSION, SIGNED, STORAGE
 from support.server import PROGRAM, Api
 
 COMPONENT = "keboola.runner-config-test"
@@ -204,7 +204,7 @@ def send(world, route, names, body, token, **options):
 
 
 def test_R01_every_route_has_a_row():
-    known = set(STORAGE) | PUBLIC | SIGNED | SESSION | set(MANAGE) | OWN
+    known = set(STORAGE) | PUBLIC | SIGNED | SERVICES | SESSION | set(MANAGE) | OWN
     there = {route for route, _, _ in routes()}
     assert there - known == set(), "routes without a row"
 
