@@ -139,6 +139,11 @@ static int read_where(struct reading *reading, size_t i, const json_t *item, str
 {
 	struct filter_where where = { 0 };
 	const char *type = member(reading, item, "type");
+	const json_t *workspace = json_object_get(item, "valuesByTableInWorkspace");
+	if (workspace) {
+		const char *id = member(reading, workspace, "workspaceId");
+		return fail(e, ERR_WORKSPACE_NOT_FOUND, "Workspace \"%.100s\" not found.", id ? id : "");
+	}
 	if (!json_object_get(item, "column"))
 		return missing("whereFilters", i, "column", e);
 	if (!json_object_get(item, "values"))

@@ -44,6 +44,9 @@ def test_delete_refused(api, make_table):
                  'Invalid request:\n - whereColumn: "To use "whereColumn" specify "whereValues"."')
     assert_error(api.delete("tables/%s/rows" % table, json={"whereFilters": [{"column": "x", "values": ["1"]}]}), 400, "storage.tables.columnNotExists",
                  'Filter validation: Cannot filter by column "x", column does not exist')
+    workspace = {"column": "id", "valuesByTableInWorkspace": {"workspaceId": 123456, "table": "t", "column": "id"}}
+    assert_error(api.delete("tables/%s/rows" % table, json={"whereFilters": [workspace]}), 404, "workspace.workspaceNotFound",
+                 'Workspace "123456" not found.')
     assert_error(api.delete("tables/%s2/rows" % table, json={"allowTruncate": True}), 404, "storage.tables.notFound")
     assert rows(api, table) == ["1"]
 
