@@ -15,30 +15,27 @@ enum { TYPE_UNKNOWN = 0, TYPE_BYTEA = 17, TYPE_INT8 = 20, TYPE_TEXT = 25, TYPE_F
 
 /* --- parameters -------------------------------------------------------------------------------------------------------- */
 
-static void set_param(struct pg_params *params, int i, const struct db_arg *arg, char number[PG_NUMBER_SIZE])
+/* The value as text; number holds it when it is one. */
+static const char *text_of(const struct db_arg *arg, char number[PG_NUMBER_SIZE])
 {
-	static const Oid TYPES[] = { TYPE_UNKNOWN, TYPE_INT8, TYPE_FLOAT8, TYPE_TEXT, TYPE_BYTEA };
-	params->types[i] = TYPES[arg->type];
-	params->values[i] = arg->data;
-	params->lengths[i] = (int)arg->length;
-	params->formats[i] = arg->type == DB_BLOB;
 	if (arg->type == DB_INT)
 		snprintf(number, PG_NUMBER_SIZE, "%" PRId64, arg->number);
-	if (arg->type == DB_REAL)
+	else if (arg->type == DB_REAL)
 		snprintf(number, PG_NUMBER_SIZE, "%.17g", arg->real);
-	if (arg->type == DB_INT || arg->type == DB_REAL)
-		params->values[i] = number;
+	else
+		return arg->data;
+	return number;
 }
 
 bool pg_params_init(struct pg_params *params, struct db_args args)
 {
+	static const Oid TYPES[] = { TYPE_UNKNOWN, TYPE_INT8, TYPE_FLOAT8, TYPE_TEXT, TYPE_BYTEA };
 	size_t n = args.count;
+	/* cppcheck-suppress ctuuninitvar; the address of an array, not what is in it */
 	char(*numbers)[PG_NUMBER_SIZE] = params->small.numbers;
-	params->count = (int)n;
-	params->values = params->small.values;
-	params->lengths = params->small.lengths;
-	params->formats = params->small.formats;
-	params->types = params->small.types;
+	const char **values = params->small.values;
+	int *lengths = params->small.lengths, *formats = params->small.formats;
+	Oid *types = params->small.types;
 	params->memory = NULL;
 	if (n > PARAMS_MAX)
 		return false;
@@ -46,14 +43,24 @@ bool pg_params_init(struct pg_params *params, struct db_args args)
 		params->memory = malloc(n * (sizeof(char *) + 2 * sizeof(int) + sizeof(Oid) + PG_NUMBER_SIZE));
 		if (!params->memory)
 			return false;
-		params->values = params->memory;
-		params->lengths = (int *)(params->values + n);
-		params->formats = params->lengths + n;
-		params->types = (Oid *)(params->formats + n);
-		numbers = (char(*)[PG_NUMBER_SIZE])(params->types + n);
+		values = params->memory;
+		lengths = (int *)(values + n);
+		formats = lengths + n;
+		types = (Oid *)(formats + n);
+		numbers = (char(*)[PG_NUMBER_SIZE])(types + n);
 	}
-	for (size_t i = 0; i < n; i++)
-		set_param(params, (int)i, &args.list[i], numbers[i]);
+	for (size_t i = 0; i < n; i++) {
+		const struct db_arg *arg = &args.list[i];
+		types[i] = TYPES[arg->type];
+		values[i] = text_of(arg, numbers[i]);
+		lengths[i] = (int)arg->length;
+		formats[i] = arg->type == DB_BLOB;
+	}
+	params->count = (int)n;
+	params->values = values;
+	params->lengths = lengths;
+	params->formats = formats;
+	params->types = types;
 	return true;
 }
 
