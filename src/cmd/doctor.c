@@ -119,7 +119,7 @@ static void look_at_database(struct doctor *doctor)
 	else if (rc > 0)
 		tell(doctor, BAD, "the database is damaged: restore a backup");
 	else
-		tell(doctor, GOOD, "the database is whole");
+		tell(doctor, GOOD, database_engine(database) == DB_SQLITE ? "the database is whole" : "the database answers");
 	database_close(database);
 }
 
