@@ -30,7 +30,7 @@ CREATE TABLE snapshots (
 	id BIGINT NOT NULL,
 	table_number BIGINT NOT NULL,
 	table_id TEXT NOT NULL,
-	bucket_id TEXT NOT NULL,
+	bucket_id TEXT NOT NULL, -- '' when the bucket is gone
 	description TEXT NOT NULL DEFAULT '',
 	created_us BIGINT NOT NULL,
 	creator_token_id BIGINT NOT NULL,

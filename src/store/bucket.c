@@ -199,13 +199,21 @@ int bucket_lock(struct db *db, const struct bucket *bucket, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
+/* Snapshots outlive their bucket, for those who may read every bucket: no later bucket of the name opens them (R09). */
+static int close_snapshots(struct db *db, const struct bucket *bucket, struct err *e)
+{
+	static const struct sql sql = { "UPDATE snapshots SET bucket_id = '' WHERE project_id = $1 AND bucket_id = $2" };
+	return db_exec(db, &sql, DB_ARGS(db_i(bucket->project_id), db_s(bucket->id)), e);
+}
+
 int bucket_remove(struct db *db, const struct bucket *bucket, struct err *e)
 {
 	static const struct sql sql = { "DELETE FROM buckets WHERE project_id = $1 AND number = $2" };
 	struct metadata_object object = { bucket->project_id, "bucket", bucket->number, NULL };
 	int rc = db_exec(db, &sql, DB_ARGS(db_i(bucket->project_id), db_i(bucket->number)), e);
 	if (rc < 0 || (rc = metadata_remove_all(db, &object, e)) < 0 ||
-		(rc = token_forget_bucket(db, bucket->project_id, bucket->id, e)) < 0)
+		(rc = token_forget_bucket(db, bucket->project_id, bucket->id, e)) < 0 ||
+		(rc = close_snapshots(db, bucket, e)) < 0)
 		return rc;
 	return token_touch_project(db, bucket->project_id, e);
 }

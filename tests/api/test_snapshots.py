@@ -88,3 +88,17 @@ def test_R09_snapshots_follow_the_bucket(api, make_table, make_token, make_bucke
         assert_error(api.delete("snapshots/%d" % name, token=none), 403, "accessDenied")
     assert_error(api.get("tables/%s/snapshots" % table, token=none), 403, "accessDenied")
     assert restore(api, other, snapshot_id, token=none, name=unique("t"))["error"]["code"] == "accessDenied"
+
+
+def test_R09_a_later_bucket_of_the_name_opens_no_old_snapshot(api, make_table, make_token, make_bucket):
+    name = unique("gone")
+    table, other = make_table(bucket=make_bucket(name)), make_bucket()
+    bucket = table.rsplit(".", 1)[0]
+    snapshot_id = snapshot(api, table)
+    assert api.delete("buckets/%s?force=1" % bucket).status_code == 204
+    assert make_bucket(name) == bucket
+    later = make_token(bucketPermissions={bucket: "write", other: "write"})["token"]
+    assert_error(api.get("snapshots/%d" % snapshot_id, token=later), 403, "accessDenied")
+    assert restore(api, other, snapshot_id, token=later, name=unique("t"))["error"]["code"] == "accessDenied"
+    assert api.get("snapshots/%d" % snapshot_id).status_code == 200
+    assert restore(api, other, snapshot_id, name=unique("t"))["status"] == "success"
