@@ -23,8 +23,10 @@ static int tokens_verify(struct req *rq, struct err *e)
 	int rc = user_find(rq->db, rq->arena, rq->who->user_id, &user, e);
 	if (rc > 0 && rq->who->manage_token_id)
 		rc = manage_token_find(rq->db, rq->arena, rq->who->manage_token_id, &token, e);
-	if (rc <= 0 || !token)
-		return rc < 0 ? rc : fail(e, ERR_MANAGE_TOKEN_INVALID, NULL);
+	if (rc < 0)
+		return rc;
+	if (!token)
+		return fail(e, ERR_MANAGE_TOKEN_INVALID, NULL);
 	json_t *shown = manage_token_json(token);
 	token_owner(shown, token, user);
 	return reply_json(rq, 200, shown);
