@@ -31,7 +31,7 @@ bool pg_params_init(struct pg_params *params, struct db_args args)
 {
 	static const Oid TYPES[] = { TYPE_UNKNOWN, TYPE_INT8, TYPE_FLOAT8, TYPE_TEXT, TYPE_BYTEA };
 	size_t n = args.count;
-	/* cppcheck-suppress ctuuninitvar; the address of an array, not what is in it */
+	/* cppcheck-suppress[uninitvar,ctuuninitvar]; the address of an array, not what is in it */
 	char(*numbers)[PG_NUMBER_SIZE] = params->small.numbers;
 	const char **values = params->small.values;
 	int *lengths = params->small.lengths, *formats = params->small.formats;
