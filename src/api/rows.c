@@ -140,11 +140,23 @@ static int rows_preview(struct req *rq, struct err *e)
 
 /* --- jobs --------------------------------------------------------------------------------------------------------------------------- */
 
+/* What an export misses is the table, also where its bucket is missing. */
+static int find_exported(struct req *rq, struct table **ret, struct err *e)
+{
+	const char *id = req_path(rq, 0), *bucket_id = table_id_bucket(rq->arena, id);
+	int rc = find_table(rq, BUCKET_READ, ret, e);
+	return rc == -ERR_BUCKET_NOT_FOUND
+		       ? fail(e, ERR_TABLE_NOT_FOUND,
+				 "The table \"%s\" was not found in the bucket \"%s\" in the project \"%lld\"",
+				 id + strlen(bucket_id) + 1, bucket_id, (long long)rq->origin.project_id)
+		       : rc;
+}
+
 static int rows_export(struct req *rq, struct err *e)
 {
 	struct table *table;
 	struct rows_view view = { 0 };
-	int rc = find_table(rq, BUCKET_READ, &table, e);
+	int rc = find_exported(rq, &table, e);
 	if (rc >= 0)
 		rc = rows_view_read(rq->db, rq->arena, table, rq->args, ERR_TABLE_COLUMN_NOT_EXISTS, &view, e);
 	if (rc < 0)

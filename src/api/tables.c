@@ -206,6 +206,16 @@ static int tables_delete(struct req *rq, struct err *e)
 	return reply_none(rq, 204);
 }
 
+static int tables_optimize(struct req *rq, struct err *e)
+{
+	struct table *table = NULL;
+	int rc = find_table(rq, BUCKET_WRITE, &table, e);
+	if (rc < 0)
+		return rc;
+	struct new_job job = { .operation = "tableOptimize", .table_id = table->id, .params = json_object() };
+	return start_job(rq, &job, e);
+}
+
 static int tables_define(struct req *rq, struct err *e)
 {
 	const char *bucket_id = req_path(rq, 0);
@@ -260,5 +270,7 @@ const struct route TABLE_ROUTES[] = {
 		true },
 	{ "DELETE", TABLES "/{id}", ALLOW_WRITER, EVENT_TABLE_DELETED, RUN_WORK, tables_delete, DELETE_PARAMS, "Drops a table",
 		true },
+	{ "POST", TABLES "/{id}/optimize", ALLOW_WRITER, EVENT_TABLE_OPTIMIZED, RUN_WORK, tables_optimize, NULL,
+		"Changes nothing: rows need no care", true },
 	{ 0 },
 };

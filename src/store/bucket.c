@@ -110,12 +110,13 @@ int bucket_ids(struct db *db, struct arena *arena, int64_t project_id, char ***r
 	return 0;
 }
 
-/* A name that was chosen must be free in the whole project; one that only follows from the bucket's name, in its stage
- * (in.c-main and out.c-main may both be there). */
+/* A name that was chosen must be free in the whole project; one that only follows from the bucket's name, in its stage and among
+ * those that were chosen (in.c-main and out.c-main may both be there). */
 static int check_display_name(struct db *db, const struct bucket *bucket, bool chosen, struct err *e)
 {
 	static const struct sql sql = { "SELECT 1 FROM buckets WHERE project_id = $1 AND display_name = $2 AND number <> $3 AND "
-					"(CAST($4 AS BIGINT) = 1 OR stage = $5)" };
+					"(CAST($4 AS BIGINT) = 1 OR stage = $5 OR "
+					"(name <> display_name AND name <> 'c-' || display_name))" };
 	own(own_rows) struct db_rows *rows = NULL;
 	int rc = db_find(db, &sql,
 		DB_ARGS(db_i(bucket->project_id), db_s(bucket->display_name), db_i(bucket->number), db_bool(chosen),

@@ -152,6 +152,8 @@ static int read_term(struct reader *reader, const struct event_node **ret)
 		return fail_internal(reader->e, ERR_INTERNAL, "no memory for a query");
 	if (is_end(*reader->at) || take_word(reader, "AND") || take_word(reader, "OR"))
 		return refuse(reader, "a value is missing");
+	if (*reader->at == '/')
+		return refuse(reader, "a slash may not begin a word");
 	rc = *reader->at == '"' ? read_quoted(reader, value) : read_bare(reader, value, &node.prefix);
 	node.value = value;
 	return rc < 0 ? rc : make_node(reader, node, ret);

@@ -84,6 +84,7 @@ EVENT_TYPE(EVENT_TABLE_IMPORT_STARTED, "storage.tableImportStarted", "table", OP
 EVENT_TYPE(EVENT_TABLE_METADATA_DELETED, "storage.tableMetadataDeleted", "table", OP_WRITE, "Deleted metadata of table {id}")
 EVENT_TYPE(EVENT_TABLE_METADATA_LISTED, "storage.tableMetadataListed", "table", OP_READ, "Listed metadata of table {id}")
 EVENT_TYPE(EVENT_TABLE_METADATA_SET, "storage.tableMetadataSet", "table", OP_WRITE, "Set metadata of table {id}")
+EVENT_TYPE(EVENT_TABLE_OPTIMIZED, "storage.tableOptimized", "table", OP_WRITE, "Optimized table {id}")
 EVENT_TYPE(EVENT_TABLE_PREVIEWED, "storage.tableDataPreview", "table", OP_READ, "Previewed table {id}")
 EVENT_TYPE(EVENT_TABLE_PRIMARY_KEY_ADDED, "storage.tablePrimaryKeyAdded", "table", OP_WRITE, "Added primary key to table {id}")
 EVENT_TYPE(EVENT_TABLE_PRIMARY_KEY_DELETED, "storage.tablePrimaryKeyDeleted", "table", OP_WRITE, "Deleted primary key of table {id}")

@@ -22,6 +22,7 @@ const struct job_kind JOB_KINDS[] = {
 	{ "tableDrop", job_table_drop, EVENT_NONE },
 	{ "tableExport", export_job, EVENT_NONE },
 	{ "tableImport", import_job, EVENT_TABLE_IMPORT_ERROR },
+	{ "tableOptimize", job_table_optimize, EVENT_NONE },
 	{ "tablePrimaryKeyAdd", job_table_key_add, EVENT_NONE },
 	{ "tablePrimaryKeyDelete", job_table_key_delete, EVENT_NONE },
 	{ "tableRowsDelete", rows_delete_job, EVENT_NONE },

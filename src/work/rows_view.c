@@ -237,13 +237,18 @@ static int read_time(struct reading *reading, const json_t *arguments, const cha
 					       : fail(e, ERR_TABLE_VALIDATION, "%s: \"%.100s\" is not a valid time.", key, text);
 }
 
+/* Clients that want no limit send 0. */
 static int read_limit(struct reading *reading, const json_t *arguments, int64_t *ret, struct err *e)
 {
 	const char *text = member(reading, arguments, "limit");
 	*ret = -1;
 	if (str_empty(text))
 		return 0;
-	return str_to_i64(text, ret) && *ret >= 0 ? 0 : fail(e, ERR_TABLE_VALIDATION, "Invalid limit \"%.100s\".", text);
+	if (!str_to_i64(text, ret) || *ret < 0)
+		return fail(e, ERR_TABLE_VALIDATION, "Invalid limit \"%.100s\".", text);
+	if (*ret == 0)
+		*ret = -1;
+	return 0;
 }
 
 static bool is_given(const json_t *value)

@@ -42,10 +42,10 @@ static void close_piece(struct source *source)
 	source->is_packed = false;
 }
 
-static bool is_gzip_name(const char *name)
+static bool has_ending(const char *name, const char *ending)
 {
-	size_t length = strlen(name);
-	return length > 3 && str_eq_nocase(name + length - 3, ".gz");
+	size_t length = strlen(name), end = strlen(ending);
+	return length > end && str_eq_nocase(name + length - end, ending);
 }
 
 static int open_piece(struct source *source, struct err *e)
@@ -61,7 +61,11 @@ static int open_piece(struct source *source, struct err *e)
 					 (long long)source->file->id)
 			       : fail(e, ERR_FILE_NOT_UPLOADED, "The file %lld was not uploaded.", (long long)source->file->id);
 	}
-	if (!is_gzip_name(source->file->is_sliced ? blob : source->file->name))
+	const char *name = source->file->is_sliced ? blob : source->file->name;
+	if (has_ending(name, ".zip") || has_ending(name, ".gzip"))
+		return fail(
+			e, ERR_DATA_INVALID, "Invalid data: \"%s\" is packed; only a name that ends in .gz is unpacked.", name);
+	if (!has_ending(name, ".gz"))
 		return 0;
 	source->stream = (z_stream){ 0 };
 	if (inflateInit2(&source->stream, GZIP_WINDOW) != Z_OK)

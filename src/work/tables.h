@@ -37,5 +37,6 @@ JOB_RUN(job_table_column_add);
 JOB_RUN(job_table_column_delete);
 JOB_RUN(job_table_key_add);
 JOB_RUN(job_table_key_delete);
+JOB_RUN(job_table_optimize);
 
 #endif

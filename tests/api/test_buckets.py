@@ -59,6 +59,7 @@ def test_display_name_is_unique_and_changes(api, make_bucket):
     assert_error(api.post("buckets", json={"name": unique("x"), "displayName": shown}), 400, "storage.buckets.alreadyExists", taken)
     assert_error(api.post("buckets", json={"name": shown}), 400, "storage.buckets.alreadyExists", taken)
     assert_error(api.put("buckets/" + other, json={"displayName": shown}), 400, "storage.buckets.alreadyExists", taken)
+    assert_error(api.post("buckets", json={"name": shown, "stage": "out"}), 400, "storage.buckets.alreadyExists", taken)
     assert_error(api.put("buckets/" + other, json={"displayName": "$$$$$"}), 400, "storage.buckets.validation",
                  "Invalid request:\n - displayName: \"'$$$$$' contains")
     assert api.put("buckets/" + bucket, json={"displayName": shown}).status_code == 200

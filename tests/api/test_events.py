@@ -158,7 +158,7 @@ def test_query_language(api, server):
         assert ids(listed(api, **params)) == expected, q
 
 
-@pytest.mark.parametrize("q", ["event:", "(a", "a)", '"open', "nosuch:1", "a AND", "a*b", "NOT", "(" * 100, "a " * 100, "x" * 5000])
+@pytest.mark.parametrize("q", ["event:", ": success", "success:", "/GET", "*tables*", "(a", "a)", '"open', "nosuch:1", "a AND", "a*b", "NOT", "(" * 100, "a " * 100, "x" * 5000])
 def test_bad_query_is_said_to_be_one(api, q):
     assert assert_error(api.get("events", params={"q": q}), 400)["error"].startswith("Failed to parse query")
 

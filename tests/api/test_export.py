@@ -78,6 +78,7 @@ def test_export_columns_filters_limit(api, make_table):
     assert rows(orderBy=[{"column": "id", "order": "DESC"}], columns="id") == '"3"\n"2"\n"1"\n'
     assert rows(changedSince="-1 hour", columns="id") == '"1"\n"2"\n"3"\n'
     assert rows(changedUntil="-1 hour", columns="id") == ""
+    assert rows(limit=0, columns="id").count("\n") == rows(columns="id").count("\n") > 1
     assert re.match(r'^"1","a","\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"\n$', rows(includeInternalTimestamp=True, limit=1))
 
 
@@ -86,7 +87,9 @@ def test_export_refused(api, make_table):
     assert_error(api.post("tables/%s/export-async" % table, json={"columns": "nothing"}), 400, "storage.tables.validation.columnNotExists")
     assert_error(api.post("tables/%s/export-async" % table, json={"whereColumn": "nothing", "whereValues": ["1"]}), 400,
                  "storage.tables.validation.columnNotExists")
-    assert_error(api.post("tables/in.c-dummy.dummy/export-async", json={}), 404)
+    assert_error(api.post("tables/in.c-dummy.dummy/export-async", json={}), 404, "storage.tables.notFound",
+                 'The table "dummy" was not found in the bucket "in.c-dummy"')
+    assert_error(api.post("tables/%s2/export-async" % table, json={}), 404, "storage.tables.notFound")
 
 
 def test_export_is_made_in_slices(new_server):

@@ -266,6 +266,8 @@ def test_import_gzip(api, make_table):
     failed(load(api, table, b"id,name\n1,a\n", file_name="x.csv.gz"), "invalidData", "damaged")
     failed(load(api, table, packed + b"junk", file_name="x.csv.gz"), "invalidData")
     failed(load(api, table, packed, file_name="x.csv.gzip"), "invalidData")
+    for name in ("languages.csv.zip", "languages.invalid.gzip"):
+        failed(load(api, table, "id,name\n1,a\n", file_name=name), "invalidData", "is packed")
     assert rows(api, table) == ['"3","c"']
 
 

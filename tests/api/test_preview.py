@@ -46,6 +46,7 @@ def test_json_cuts_long_values(api, make_table):
 def test_limits_and_formats(api, make_table, table):
     many = make_table("id\n" + "\n".join(map(str, range(1100))) + "\n")
     assert len(ids(api, many)) == 100
+    assert len(ids(api, many, limit=0)) == 100
     assert len(ids(api, many, limit=1000)) == 1000
     refused(api, many, {"limit": 1200}, "storage.tables.validation", "1000")
     refused(api, many, {"limit": -1}, "storage.tables.validation")

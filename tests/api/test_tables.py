@@ -202,6 +202,18 @@ def test_a_table_made_anew_has_nothing_of_the_old_one(api, define_table, make_bu
     assert detail["metadata"] == [] and detail["columns"] == ["other"]
 
 
+def test_optimize_is_a_job_that_changes_nothing(api, define_table, make_token):
+    table = define_table()
+    before = api.get("tables/" + table).json()
+    job = api.wait(api.post("tables/%s/optimize" % table))
+    assert job["status"] == "success" and job["operationName"] == "tableOptimize" and job["tableId"] == table
+    assert job["results"] == api.get("tables/" + table).json() == before
+    assert "storage.tableOptimized" in [e["event"] for e in api.get("tables/%s/events" % table).json()]
+    reader = make_token(bucketPermissions={table.rsplit(".", 1)[0]: "read"})["token"]
+    assert_error(api.post("tables/%s/optimize" % table, token=reader), 403, "accessDenied")
+    assert_error(api.post("tables/%s2/optimize" % table), 404, "storage.tables.notFound")
+
+
 def test_every_change_is_an_event(api, define_table):
     table = define_table()
     api.wait(api.post("tables/%s/columns" % table, json={"name": "extra"}))

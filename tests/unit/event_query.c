@@ -81,6 +81,8 @@ static void test_refusals(void)
 {
 	check_refuses("event:");
 	check_refuses("event: a");
+	check_refuses("/GET");
+	check_refuses("message:/GET");
 	check_refuses("nosuch:1");
 	check_refuses("\"open");
 	check_refuses("(a");
