@@ -19,9 +19,7 @@
 
 json_t *branch_json(const struct branch *branch)
 {
-	json_t *creator = branch->creator_token_id ? json_pack("{s:I, s:s}", "id", (json_int_t)branch->creator_token_id, "name",
-							     branch->creator_token_name)
-						   : json_object();
+	json_t *creator = json_pack("{s:I, s:s}", "id", (json_int_t)branch->creator_token_id, "name", branch->creator_token_name);
 	return json_pack("{s:I, s:s, s:s, s:o, s:b, s:o}", "id", (json_int_t)branch->id, "name", branch->name, "description",
 		branch->description, "created", json_time(branch->created_us), "isDefault", (int)branch->is_default,
 		"creatorToken", creator);

@@ -14,6 +14,7 @@ def test_the_default_branch(api):
     assert main["isDefault"] is True and main["name"] == "Main" and isinstance(main["id"], int)
     assert api.get("dev-branches/default").json() == main
     assert api.get("dev-branches/%d" % main["id"]).json() == main
+    assert main["creatorToken"] == {"id": 0, "name": ""}, "no token made it"
     assert api.get("branch/default/buckets").json() == api.get("branch/%d/buckets" % main["id"]).json() == api.get("buckets").json()
     assert_error(api.put("dev-branches/%d" % main["id"], json={"name": "Other"}), 400, text="You can not update default branch name.")
     assert api.put("dev-branches/%d" % main["id"], json={"description": "ours"}).json()["description"] == "ours"
