@@ -89,6 +89,8 @@ def test_load_full_and_incremental(client, bucket, people, tmp_path):
     assert '"2","Grace Hopper"' in client.tables.preview(table)
     client.tables.load(table, str(more))
     assert client.tables.detail(table)["rowsCount"] == 2
+    assert client.jobs.block_until_completed(client.tables.optimize(table)["id"])["status"] == "success"
+    assert client.tables.detail(table)["rowsCount"] == 2
 
 
 @pytest.mark.parametrize("is_gzip", [True, False])
