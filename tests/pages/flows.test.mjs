@@ -334,6 +334,7 @@ test("events: search, filter, detail, export", async () => {
   await page.getByRole("alert").getByText(/Failed to parse query/).waitFor();
   await shot(page, "events-bad-search");
   await page.getByLabel("Search").fill("");
+  await page.getByRole("button", { name: "Search" }).click();
   await page.getByLabel("Outcome").selectOption("refused");
   await page.getByText("REFUSED").first().waitFor();
 });
