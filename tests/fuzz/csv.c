@@ -1,4 +1,4 @@
-/* CSV in a dialect that the first three bytes choose, read in pieces of the fourth byte's size. */
+/* CSV in a dialect that the first three bytes choose (if a caller may), read in pieces of the fourth byte's size. */
 #include "fuzz.h"
 
 #include "store/rows/csv.h"
@@ -27,7 +27,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 4)
 		return 0;
-	struct csv_dialect dialect = { (char)data[0], data[1] & 1 ? '"' : 0, data[1] & 1 ? 0 : (char)data[2] };
+	const char delimiter[] = { (char)data[0], 0 }, escape[] = { (char)data[2], 0 };
+	struct csv_dialect dialect;
+	if (csv_dialect_parse(delimiter, data[1] & 1 ? "\"" : "", data[1] & 1 ? NULL : escape, &dialect, NULL) < 0)
+		return 0;
 	struct input input = { data + 4, size - 4, (size_t)data[3] + 1 };
 	struct csv_source source = { &input, read_piece, NULL };
 	struct csv_reader *reader = NULL;

@@ -210,7 +210,13 @@ static void test_removal(void)
 	add_at(now - 29 * US_PER_DAY, &(struct event){ .message = "kept", .name = "ext.old." });
 	CHECK(database_transact(database, make_project, NULL, &e) == 0);
 	CHECK(db_reader_take(database, &db, &e) == 0);
-	CHECK(event_keepings(db, arena, &keepings, &count, &e) == 0 && count == 1);
+	CHECK(event_keepings(db, arena, &keepings, &count, &e) == 0 && count >= 1);
+	/* Other store tests have projects in the same database. */
+	while (count > 1 && keepings->project_id != PROJECT) {
+		keepings++;
+		count--;
+	}
+	CHECK(keepings[0].project_id == PROJECT);
 	CHECK(keepings[0].keep_days == 30 && strcmp(keepings[0].oldest_id, event_id_bound(old.time_us, bound)) < 0);
 	db_reader_give(db);
 	CHECK(database_transact(database, remove_old, &old, &e) == 0 && old.removed == 2);
