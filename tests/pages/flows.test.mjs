@@ -336,7 +336,7 @@ test("events: search, filter, detail, export", async () => {
   await page.getByLabel("Search").fill("");
   await page.getByRole("button", { name: "Search" }).click();
   await page.getByLabel("Outcome").selectOption("refused");
-  await page.getByText("REFUSED").first().waitFor();
+  await page.locator(".badge", { hasText: "REFUSED" }).first().waitFor();
 });
 
 test("10,000 tokens: the list draws few rows, filters, finds", async () => {
