@@ -2,6 +2,7 @@
 #include "api/token_replay.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,10 +48,8 @@ int replay_call_read(struct req *rq, int status, struct replay_call *ret, struct
 	ret->like.caller_token_id = rq->origin.token_id;
 	ret->like.address = req_address(rq);
 	memcpy(ret->like.caller_hash, rq->who->string_hash, SECRET_HASH_SIZE);
-	const char *hash = req_body_hash(rq);
-	if (!hash)
+	if (!req_body_hash(rq, ret->like.request_hash))
 		return fail(e, ERR_INTERNAL, NULL);
-	plain_hash(hash, strlen(hash), ret->like.request_hash);
 	return key_read(rq, &ret->like, e);
 }
 
@@ -210,9 +209,9 @@ static int find_by_key(struct req *rq, const struct replay_call *call, enum repl
 	return rc < 0 ? rc : 0;
 }
 
-static int delivery_look(void *delivery)
+static int delivery_look(void *delivery, bool ask)
 {
-	enum delivery_state state = delivery_state(delivery);
+	enum delivery_state state = ask ? delivery_state(delivery) : delivery_settled(delivery);
 	return state == DELIVERY_LOST ? 1 : state == DELIVERY_PENDING ? 0 : -1;
 }
 
@@ -283,23 +282,23 @@ int replay_find(struct req *rq, const struct replay_call *call, enum replay_foun
 	return rc;
 }
 
-/* Is there still something to wait for? */
-static bool is_undecided(struct req *rq, const struct replay_call *call)
+/* Is there still something to wait for? Not where more answers than that are on their way. */
+static bool is_undecided(struct req *rq, const struct replay_call *call, int pending_most)
 {
 	struct shown like = shown_of(&call->like);
 	struct undelivered_search search = search_memory(rq, &like);
 	struct token_replay replay;
 	own(err_done) struct err e = { 0 };
 	if (search.is_lost || search.pending || !many_servers(rq))
-		return search.pending && !search.is_lost;
+		return search.pending && search.pending <= pending_most && !search.is_lost;
 	return find_row(rq, &call->like, true, &replay, &e) == 0 && find_row(rq, &call->like, false, &replay, &e) == 1;
 }
 
-void replay_wait(struct req *rq, const struct replay_call *call, int64_t most_us)
+void replay_wait(struct req *rq, const struct replay_call *call, int pending_most, int64_t most_us)
 {
 	const struct timespec step = { .tv_nsec = WAIT_STEP_US * 1000 };
 	int64_t until = monotonic_us() + most_us;
-	while (is_undecided(rq, call) && monotonic_us() < until)
+	while (is_undecided(rq, call, pending_most) && monotonic_us() < until)
 		nanosleep(&step, NULL);
 }
 
@@ -357,7 +356,7 @@ static int stale_again_in(struct db *db, void *arg, struct err *e)
 static int stale_after_wait(struct req *rq, struct err *e)
 {
 	struct stale_again again = { .rq = rq, .call = req_kept(rq) };
-	replay_wait(rq, again.call, STALE_WAIT_US);
+	replay_wait(rq, again.call, INT_MAX, STALE_WAIT_US);
 	int rc = database_transact(rq->app->database, stale_again_in, &again, e);
 	if (rc < 0)
 		return rc;

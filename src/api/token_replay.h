@@ -28,8 +28,9 @@ int replay_find(struct req *rq, const struct replay_call *call, enum replay_foun
 /* Inside the write that made the string, before the reply: remembers the answer. */
 int replay_remember(struct req *rq, struct replay_call *call, const struct token *token, struct err *e);
 
-/* Waits, at most so long, until it is known what became of the answers on their way. Never on a loop or inside a write. */
-void replay_wait(struct req *rq, const struct replay_call *call, int64_t most_us);
+/* Waits, at most so long, until it is known what became of the answers on their way; not where these are more than pending_most: then
+ * somebody makes many of the same. Never on a loop or inside a write. */
+void replay_wait(struct req *rq, const struct replay_call *call, int pending_most, int64_t most_us);
 
 /* Handler for `stale` of the refresh route: a string that was refreshed away by itself, for the one repeat of that refresh. */
 int replay_stale(struct req *rq, struct err *e);

@@ -202,7 +202,7 @@ static int create_after_wait(struct req *rq, struct err *e)
 {
 	struct creation creation = { rq, req_kept(rq) };
 	struct db *reader = rq->db;
-	replay_wait(rq, creation.call, CREATE_WAIT_US);
+	replay_wait(rq, creation.call, 1, CREATE_WAIT_US);
 	int rc = database_transact(rq->app->database, create_again_in, &creation, e);
 	rq->db = reader;
 	return rc;

@@ -9,7 +9,7 @@
 
 #define TABLES 64
 #define ENTRIES_MAX 65536 /* in all; the oldest of a table goes */
-#define PROBES_MAX 64     /* connections asked for one call */
+#define PROBES_MAX 2      /* connections asked for one call; of the others only what is settled is seen */
 #define LIFE_US (60 * US_PER_S)
 #define FRESH_US (2 * US_PER_S)
 
@@ -134,9 +134,9 @@ static bool same_call(const struct shown *a, const struct shown *b)
 	       strcmp(a->address, b->address) == 0;
 }
 
-static void entry_look(struct entry *entry, int64_t now, struct undelivered_search *search)
+static void entry_look(struct entry *entry, int64_t now, bool ask, struct undelivered_search *search)
 {
-	int state = search->look(entry->shown.delivery);
+	int state = search->look(entry->shown.delivery, ask);
 	if (state == 0 && now - entry->added_us < FRESH_US)
 		search->pending++;
 	if (state != 1)
@@ -154,9 +154,9 @@ void undelivered_find(struct undelivered *list, struct undelivered_search *searc
 	int probes = 0;
 	search->is_lost = false;
 	search->pending = 0;
-	for (struct entry *entry = table->entries; entry && !search->is_lost && probes < PROBES_MAX; entry = entry->next)
-		if (now - entry->added_us < LIFE_US && same_call(&entry->shown, search->like) && ++probes)
-			entry_look(entry, now, search);
+	for (struct entry *entry = table->entries; entry && !search->is_lost; entry = entry->next)
+		if (now - entry->added_us < LIFE_US && same_call(&entry->shown, search->like))
+			entry_look(entry, now, probes++ < PROBES_MAX, search);
 	pthread_mutex_unlock(&table->lock);
 }
 

@@ -27,10 +27,10 @@ void undelivered_end(struct undelivered *list, uint64_t number);
 /* The string of the token was used: all entries that show it go. */
 void undelivered_used(struct undelivered *list, int64_t project_id, int64_t token_id);
 /* What is known of the answers to the same call: same caller, string, request and address. look() says of one: 1 lost, 0 not known yet,
- * negative delivered. */
+ * negative delivered; its connection is asked only where ask is true. */
 struct undelivered_search {
 	const struct shown *like;
-	int (*look)(void *delivery);
+	int (*look)(void *delivery, bool ask);
 	/* out: */
 	bool is_lost; /* there is a lost one: the latest, without its delivery, and the number that names it */
 	struct shown shown;

@@ -89,7 +89,8 @@ static int key_read(const char *path, uint8_t ret_root[KEY_SIZE], struct err *e)
 
 int secret_init(const char *key_path, bool create, struct err *e)
 {
-	if (sodium_init() < 0)
+	/* A generator in the process, seeded by the kernel: asking the kernel for each token and event id costs as much as storing one. */
+	if (randombytes_set_implementation(&randombytes_internal_implementation) < 0 || sodium_init() < 0)
 		return fail(e, ERR_INTERNAL, "The cryptographic library did not start");
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	if (create && access(key_path, F_OK) < 0) {

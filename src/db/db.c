@@ -246,13 +246,24 @@ size_t database_queue_length(const struct database *database)
 	return atomic_load_explicit(&database->queue.length, memory_order_relaxed);
 }
 
-void db_write_finish(struct db_write *write)
+void db_writes_finish(struct db_write *batch)
 {
-	if (write->rc >= 0) {
-		err_done(&write->err); /* of something that was recovered from */
-		write->rc = 0;
+	void (*batch_done)(void *) = NULL;
+	void *batch_arg = NULL;
+	for (struct db_write *write = batch, *next; write; write = next) {
+		next = write->next;
+		if (write->batch_done) {
+			batch_done = write->batch_done;
+			batch_arg = write->batch_arg;
+		}
+		if (write->rc >= 0) {
+			err_done(&write->err); /* of something that was recovered from */
+			write->rc = 0;
+		}
+		write->done(write, write->rc);
 	}
-	write->done(write, write->rc);
+	if (batch_done)
+		batch_done(batch_arg);
 }
 
 struct transact {

@@ -119,6 +119,10 @@ struct db_write {
 	void (*done)(struct db_write *write, int rc);
 	struct err err; /* yours to err_done(); empty when rc is 0 */
 	void *arg;
+	/* Optional: called once, on the thread of done() and after the done() of all writes that were committed together. Writes that
+	 * name one name the same. */
+	void (*batch_done)(void *batch_arg);
+	void *batch_arg;
 	/* private to db/ */
 	struct db_write *next;
 	int64_t queued_us;

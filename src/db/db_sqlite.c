@@ -300,9 +300,13 @@ static int driver_col_count(struct db_rows *rows)
 
 static int driver_next_id(struct db *db, const char *sequence, int64_t *ret_id, struct err *e)
 {
-	static const struct sql NEXT = { "UPDATE sequences SET last = last + 1 WHERE name = $1 RETURNING last", NULL };
+	/* not RETURNING, which keeps its rows in a table made for each call */
+	static const struct sql NEXT = { "UPDATE sequences SET last = last + 1 WHERE name = $1", NULL };
+	static const struct sql LAST = { "SELECT last FROM sequences WHERE name = $1", NULL };
 	struct db_rows *rows;
-	int rc = db_find(db, &NEXT, DB_ARGS(db_s(sequence)), &rows, e);
+	int rc = db_exec(db, &NEXT, DB_ARGS(db_s(sequence)), e);
+	if (rc == 0)
+		rc = db_find(db, &LAST, DB_ARGS(db_s(sequence)), &rows, e);
 	if (rc < 0)
 		return rc;
 	if (!rc)

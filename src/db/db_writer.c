@@ -5,7 +5,7 @@
 
 #define BATCH_MOST 512
 /* Frames of the log (4 KiB) after which it is moved into the database. */
-#define CHECKPOINT_FRAMES 2000
+#define CHECKPOINT_FRAMES 6000
 /* The log begins anew when it was moved and nobody reads it. When readers never let it, they are waited for, but not for long. */
 #define RESTART_FRAMES 25000
 #define RESTART_WAIT_MS 200
@@ -133,10 +133,7 @@ static void *writer_main(void *arg)
 			fail_batch(database, batch, &e);
 		err_done(&e);
 		database_tell(&database->base, &database->writer->base);
-		for (struct db_write *write = batch, *next; write; write = next) {
-			next = write->next;
-			db_write_finish(write);
-		}
+		db_writes_finish(batch);
 		checkpoint(database);
 	}
 	return NULL;

@@ -89,8 +89,8 @@ void database_tell(struct database *database, struct db *db);
 /* Asks the guard, when there is one and anything was changed, right before a commit; and tells it afterwards. */
 int database_guard_before(struct db *db, int64_t *ret_ticket, struct err *e);
 void database_guard_after(struct db *db, int64_t ticket);
-/* Calls done() of a write whose rc is set; the write may be gone afterwards. */
-void db_write_finish(struct db_write *write);
+/* Calls done() of each write of a list, whose rc are set, and batch_done(); the writes may be gone afterwards. */
+void db_writes_finish(struct db_write *batch);
 
 /* ERR_UNAVAILABLE with Retry-After; the text is for the client, NULL the standard one. */
 int db_unavailable(struct err *e, const char *text);

@@ -116,7 +116,7 @@ static void *writer_main(void *arg)
 	for (struct db_write *write; db && (write = db_queue_take(&database->base.queue, 1));) {
 		run_write(db, write);
 		database_tell(&database->base, &db->base);
-		db_write_finish(write);
+		db_writes_finish(write);
 	}
 	pg_db_free(db);
 	return NULL;

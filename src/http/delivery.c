@@ -19,7 +19,7 @@ struct delivery {
 	int fd; /* -1: the connection is gone */
 	uint64_t received;
 	bool client_done; /* it had ended its sending already */
-	enum delivery_state state;
+	_Atomic enum delivery_state state;
 	void (*ended)(void *arg, enum delivery_state state);
 	void *arg;
 };
@@ -70,8 +70,9 @@ void delivery_give(struct delivery *d)
 static enum delivery_state look(const struct delivery *d)
 {
 	struct tcp_info info;
-	if (d->state != DELIVERY_PENDING || d->client_done || !tcp_look(d->fd, &info))
-		return d->state;
+	enum delivery_state state = atomic_load_explicit(&d->state, memory_order_relaxed);
+	if (state != DELIVERY_PENDING || d->client_done || !tcp_look(d->fd, &info))
+		return state;
 	if (info.tcpi_bytes_received != d->received)
 		return DELIVERY_ENDED;
 	return info.tcpi_state == STATE_CLOSE ? DELIVERY_LOST : DELIVERY_PENDING;
@@ -85,11 +86,16 @@ enum delivery_state delivery_state(struct delivery *d)
 	return state;
 }
 
+enum delivery_state delivery_settled(struct delivery *d)
+{
+	return atomic_load_explicit(&d->state, memory_order_relaxed);
+}
+
 /* The state is final: kept, told, and the server's reference given. */
 static void settle(struct delivery *d, enum delivery_state state)
 {
 	pthread_mutex_lock(&d->lock);
-	d->state = state;
+	atomic_store_explicit(&d->state, state, memory_order_relaxed);
 	d->fd = -1;
 	pthread_mutex_unlock(&d->lock);
 	if (d->ended)

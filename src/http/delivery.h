@@ -23,6 +23,8 @@ struct delivery *reply_watch(struct req *rq, void (*ended)(void *arg, enum deliv
 
 /* The state now, asking the socket itself: right also in the moments before the server noticed the reset. Any thread, never waits. */
 enum delivery_state delivery_state(struct delivery *delivery);
+/* What the server has noticed so far, without asking. */
+enum delivery_state delivery_settled(struct delivery *delivery);
 void delivery_keep(struct delivery *delivery);
 void delivery_give(struct delivery *delivery); /* NULL is fine */
 

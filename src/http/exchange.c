@@ -112,6 +112,52 @@ void exchange_finish(struct http_exchange *x)
 	resume(x, PHASE_REPLY);
 }
 
+/* --- batches ---------------------------------------------------------------------------------------------------------------- */
+
+/* Waking a loop for each reply would make it and the writer take turns, one reply at a time. So the writer wakes it with the first of
+ * a batch, and the loop resumes the others. */
+static _Thread_local struct http_exchange *held;
+
+void exchange_finish_in_batch(struct http_exchange *x)
+{
+	if (!x->reply.status)
+		reply_error(x);
+	x->phase = PHASE_REPLY;
+	x->suspended = false;
+	x->next = held;
+	held = x;
+}
+
+void exchange_batch_done(void *arg)
+{
+	struct http_server *server = arg;
+	struct http_exchange *first = held;
+	held = NULL;
+	if (!first)
+		return;
+	struct MHD_Connection *connection = first->connection;
+	if (first->next) {
+		struct http_exchange *last = first->next;
+		while (last->next)
+			last = last->next;
+		last->next = atomic_load(&server->returned);
+		while (!atomic_compare_exchange_weak(&server->returned, &last->next, first->next))
+			;
+	}
+	MHD_resume_connection(connection);
+}
+
+void exchange_resume_returned(struct http_server *server)
+{
+	if (!atomic_load_explicit(&server->returned, memory_order_relaxed))
+		return;
+	struct http_exchange *x = atomic_exchange(&server->returned, NULL);
+	for (struct http_exchange *next; x; x = next) {
+		next = x->next;
+		MHD_resume_connection(x->connection);
+	}
+}
+
 /* --- admission -------------------------------------------------------------------------------------------------------------- */
 
 static void fill_origin(struct http_exchange *x)

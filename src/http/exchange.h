@@ -31,6 +31,7 @@ struct http_server {
 	char *tmp;                                   /* folder of bodies on their way */
 	int pages;                                   /* folder of the built pages, -1: none */
 	bool loop_reads;                             /* the database answers small questions on a loop (embedded engine) */
+	_Atomic(struct http_exchange *) returned;    /* finished in a batch, to be resumed by the next loop that comes by */
 	_Atomic(struct arena *) spare[SPARE_ARENAS]; /* memory of requests that ended, for the next on the same slot */
 	atomic_bool ending;
 	atomic_size_t in_flight;
@@ -83,6 +84,7 @@ struct http_exchange {
 	enum event_type event;
 	struct event_object object;
 	struct delivery *delivery;
+	struct http_exchange *next; /* of those that go back to their loops together */
 	int64_t begun_us;
 	char id[UUID_TEXT_SIZE]; /* "" until somebody needs it */
 };
@@ -110,6 +112,11 @@ void exchange_dispatch(struct http_exchange *x);
 void exchange_refuse(struct http_exchange *x);
 /* The reply is complete: back to the loop with it. */
 void exchange_finish(struct http_exchange *x);
+/* The same in done() of a write: goes back with the others of its batch, in exchange_batch_done() (arg is the server). */
+void exchange_finish_in_batch(struct http_exchange *x);
+void exchange_batch_done(void *arg);
+/* On a loop: resumes those of a batch whose first one woke it. */
+void exchange_resume_returned(struct http_server *server);
 /* The query's arguments, decoded into query_json. */
 int exchange_parse_query(struct http_exchange *x);
 

@@ -50,7 +50,7 @@ static void event_written(struct db_write *write, int rc)
 		take_error(x);
 		reply_error(x);
 	}
-	exchange_finish(x);
+	exchange_finish_in_batch(x);
 }
 
 static void submit(
@@ -58,7 +58,9 @@ static void submit(
 {
 	exchange_suspend(x);
 	log_context(NULL, 0);
-	x->write = (struct db_write){ .run = run, .done = done, .arg = x };
+	x->write = (struct db_write){
+		.run = run, .done = done, .arg = x, .batch_done = exchange_batch_done, .batch_arg = x->server
+	};
 	database_submit(x->server->app->database, &x->write);
 }
 
@@ -88,7 +90,7 @@ static void denial_written(struct db_write *write, int rc)
 		log_line(LOG_ERROR, "a refusal could not be recorded", "exceptionId", exchange_id(x), "error",
 			err_text(&write->err), NULL);
 	err_done(&write->err);
-	exchange_finish(x);
+	exchange_finish_in_batch(x);
 }
 
 /* x->err becomes the answer; a known token that was refused is recorded before it is told. */
@@ -204,7 +206,7 @@ static void write_done(struct db_write *write, int rc)
 	} else if (x->after) {
 		to_worker(x, after_work);
 	} else {
-		exchange_finish(x);
+		exchange_finish_in_batch(x);
 	}
 }
 

@@ -125,22 +125,18 @@ bool req_is_first(struct req *rq)
 	return rq->exchange->link->requests == 1;
 }
 
-const char *req_body_hash(struct req *rq)
+bool req_body_hash(struct req *rq, uint8_t ret[SECRET_HASH_SIZE])
 {
 	struct http_exchange *x = rq->exchange;
 	own(buf_done) struct buf all = { 0 };
-	uint8_t hash[SECRET_HASH_SIZE];
-	char text[2 * SECRET_HASH_SIZE + 1];
 	/* The arguments as they were understood: a client that repeats itself may spell them differently. */
 	char *args = rq->args ? json_dumps(rq->args, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 	buf_printf(&all, "%s %s\n%s", x->method, x->path, args ? args : "");
 	free(args);
 	if (all.failed)
-		return NULL;
-	plain_hash(all.data, all.length, hash);
-	for (size_t i = 0; i < sizeof(hash); i++)
-		snprintf(text + 2 * i, 3, "%02x", hash[i]);
-	return arena_strdup(rq->arena, text);
+		return false;
+	plain_hash(all.data, all.length, ret);
+	return true;
 }
 
 bool req_upload(struct req *rq, const char *name, const char **ret_path, const char **ret_filename, int64_t *ret_size)

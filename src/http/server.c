@@ -130,6 +130,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 	(void)version;
 	if (!x)
 		return MHD_NO;
+	exchange_resume_returned(x->server);
 	unsigned suspensions = x->suspensions;
 	if (x->phase == PHASE_HEADERS || x->phase == PHASE_READY)
 		on_headers(x, method);
@@ -155,6 +156,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 	*context = NULL;
 	if (!x)
 		return;
+	exchange_resume_returned(x->server);
 	if (x->phase != PHASE_SENT || code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED ||
 		code == MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN)
 		delivery_not_sent(x);

@@ -6,31 +6,21 @@
 
 #include "base/own.h"
 
-/* JSON as text in the arena. */
-static char *dump(struct arena *arena, json_t *json, size_t flags)
+/* JSON as text, to be freed; NULL: no memory. */
+static char *permissions_text(const struct token *token)
 {
-	own(own_free) char *text = json_dumps(json, JSON_COMPACT | flags);
-	return arena_strdup(arena, text);
-}
-
-static char *permissions_text(struct arena *arena, const struct token *token)
-{
-	if (!token->bucket_count)
-		return "{}";
 	own(own_json) json_t *map = json_object();
 	for (size_t i = 0; i < token->bucket_count; i++)
 		json_object_set_new(map, token->buckets[i].bucket_id, json_string(bucket_level_name(token->buckets[i].level)));
-	return dump(arena, map, JSON_SORT_KEYS);
+	return json_dumps(map, JSON_COMPACT | JSON_SORT_KEYS);
 }
 
-static char *list_text(struct arena *arena, char *const *texts, size_t count)
+static char *list_text(char *const *texts, size_t count)
 {
-	if (!count)
-		return "[]";
 	own(own_json) json_t *list = json_array();
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, json_string(texts[i]));
-	return dump(arena, list, 0);
+	return json_dumps(list, JSON_COMPACT);
 }
 
 int token_next_id(struct db *db, int64_t *ret_id, struct err *e)
@@ -48,10 +38,9 @@ int token_insert(struct db *db, const struct token *token, const char *sealed, s
 		"VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
 		NULL
 	};
-	own(own_arena) struct arena *arena = arena_new();
-	const char *buckets = permissions_text(arena, token);
-	const char *components = list_text(arena, token->components, token->component_count);
-	const char *addresses = list_text(arena, token->addresses, token->address_count);
+	own(own_free) char *buckets = permissions_text(token);
+	own(own_free) char *components = list_text(token->components, token->component_count);
+	own(own_free) char *addresses = list_text(token->addresses, token->address_count);
 	if (!buckets || !components || !addresses)
 		return fail(e, ERR_INTERNAL, NULL);
 	return db_exec(db, &SQL,
@@ -73,10 +62,9 @@ int token_update(struct db *db, struct token *token, struct err *e)
 		"addresses = $11, requests_per_minute = $12 WHERE project_id = $1 AND id = $2",
 		NULL
 	};
-	own(own_arena) struct arena *arena = arena_new();
-	const char *buckets = permissions_text(arena, token);
-	const char *components = list_text(arena, token->components, token->component_count);
-	const char *addresses = list_text(arena, token->addresses, token->address_count);
+	own(own_free) char *buckets = permissions_text(token);
+	own(own_free) char *components = list_text(token->components, token->component_count);
+	own(own_free) char *addresses = list_text(token->addresses, token->address_count);
 	if (!buckets || !components || !addresses)
 		return fail(e, ERR_INTERNAL, NULL);
 	int rc = db_exec(db, &SQL,
