@@ -283,7 +283,8 @@ static bool spend(struct token_index *index, struct index_lookup *lookup)
 	spending->lookup = lookup;
 	if (lookup->waits)
 		lookup->waits(lookup);
-	spending->write = (struct db_write){ .run = spend_run, .done = spend_done, .arg = spending };
+	spending->write =
+		(struct db_write){ .run = spend_run, .done = spend_done, .arg = spending, .batch_end = lookup->batch_end };
 	database_submit(index->database, &spending->write);
 	return false;
 }
@@ -377,7 +378,9 @@ static bool ask(struct token_index *index, struct index_lookup *lookup)
 		lookup->waits(lookup);
 	*asking =
 		(struct asking){ .index = index, .lookup = lookup, .known = cached(index, lookup->project_id, lookup->token_id) };
-	asking->token = (struct token_lookup){ .key = { lookup->project_id, lookup->token_id }, .arg = asking };
+	asking->token = (struct token_lookup){
+		.key = { lookup->project_id, lookup->token_id }, .arg = asking, .batch_end = lookup->batch_end
+	};
 	asking->token.done = asking->known ? versions_came : whole_came;
 	(asking->known ? token_lookup_versions : token_lookup_whole)(index->database, &asking->token);
 	return false;

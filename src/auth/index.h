@@ -39,7 +39,8 @@ struct index_lookup {
 			*lookup); /* called when it can't be answered at once, before anything else happens; NULL for none */
 	void (*done)(struct index_lookup *lookup); /* called when index_find() answered false */
 	void *arg;
-	struct index_lookup *next; /* private */
+	struct db_batch_end batch_end; /* follows done(), once for all that were answered together */
+	struct index_lookup *next;     /* private */
 };
 /* True: answered at once. False: done() is called on another thread, perhaps before this returns (PostgreSQL; the first use of a new
  * string). Safe on a loop. */

@@ -246,24 +246,28 @@ size_t database_queue_length(const struct database *database)
 	return atomic_load_explicit(&database->queue.length, memory_order_relaxed);
 }
 
+void db_batch_ended(struct db_batch_end *end)
+{
+	struct db_batch_end once = *end;
+	*end = (struct db_batch_end){ 0 };
+	if (once.call)
+		once.call(once.arg);
+}
+
 void db_writes_finish(struct db_write *batch)
 {
-	void (*batch_done)(void *) = NULL;
-	void *batch_arg = NULL;
+	struct db_batch_end end = { 0 };
 	for (struct db_write *write = batch, *next; write; write = next) {
 		next = write->next;
-		if (write->batch_done) {
-			batch_done = write->batch_done;
-			batch_arg = write->batch_arg;
-		}
+		if (write->batch_end.call)
+			end = write->batch_end;
 		if (write->rc >= 0) {
 			err_done(&write->err); /* of something that was recovered from */
 			write->rc = 0;
 		}
 		write->done(write, write->rc);
 	}
-	if (batch_done)
-		batch_done(batch_arg);
+	db_batch_ended(&end);
 }
 
 struct transact {

@@ -108,6 +108,14 @@ void db_reader_give(struct db *db);
 int db_session_open(struct database *database, struct db **ret, struct err *e);
 void db_session_close(struct db *db); /* NULL is fine; rolls back what was not committed */
 
+/* Writes that are committed together, and look-ups that travel together, are told one after another; then this is called once, on the
+ * same thread: what should happen once for all of them. Optional (call NULL); those of one batch that have one have the same. */
+struct db_batch_end {
+	void (*call)(void *arg);
+	void *arg;
+};
+void db_batch_ended(struct db_batch_end *end); /* calls and forgets it; for db/ and whoever puts a step between */
+
 /* --- writing ----------------------------------------------------------------------------------------------------------- */
 
 /* One change: run() inside a transaction of its own (SQLite: a savepoint in the writer's batch; PostgreSQL: a transaction).
@@ -119,10 +127,7 @@ struct db_write {
 	void (*done)(struct db_write *write, int rc);
 	struct err err; /* yours to err_done(); empty when rc is 0 */
 	void *arg;
-	/* Optional: called once, on the thread of done() and after the done() of all writes that were committed together. Writes that
-	 * name one name the same. */
-	void (*batch_done)(void *batch_arg);
-	void *batch_arg;
+	struct db_batch_end batch_end;
 	/* private to db/ */
 	struct db_write *next;
 	int64_t queued_us;
@@ -148,6 +153,7 @@ struct db_lookup {
 	void (*done)(struct db_lookup *lookup, struct db_rows *rows, int rc);
 	struct err err; /* yours to err_done(); empty when rc is 0 */
 	void *arg;
+	struct db_batch_end batch_end;
 	/* private to db/ */
 	struct db_lookup *next;
 	int64_t queued_us;

@@ -416,18 +416,17 @@ static void driver_reader_give(struct db *base)
 
 static void driver_lookup(struct database *database, struct db_lookup *lookup)
 {
-	struct db *db;
+	struct db *db = NULL;
 	struct db_rows *rows = NULL;
+	struct db_batch_end end = lookup->batch_end;
 	lookup->err = (struct err){ 0 };
 	int rc = db_reader_take(database, &db, &lookup->err);
-	if (rc < 0) {
-		lookup->done(lookup, NULL, rc);
-		return;
-	}
-	rc = db_query(db, lookup->sql, lookup->args, &rows, &lookup->err);
+	if (rc == 0)
+		rc = db_query(db, lookup->sql, lookup->args, &rows, &lookup->err);
 	lookup->done(lookup, rows, rc);
 	db_rows_close(rows);
 	db_reader_give(db);
+	db_batch_ended(&end);
 }
 
 /* --- the database ------------------------------------------------------------------------------------------------------ */

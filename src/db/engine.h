@@ -89,7 +89,7 @@ void database_tell(struct database *database, struct db *db);
 /* Asks the guard, when there is one and anything was changed, right before a commit; and tells it afterwards. */
 int database_guard_before(struct db *db, int64_t *ret_ticket, struct err *e);
 void database_guard_after(struct db *db, int64_t ticket);
-/* Calls done() of each write of a list, whose rc are set, and batch_done(); the writes may be gone afterwards. */
+/* Calls done() of each write of a list, whose rc are set, and what ends the batch; the writes may be gone afterwards. */
 void db_writes_finish(struct db_write *batch);
 
 /* ERR_UNAVAILABLE with Retry-After; the text is for the client, NULL the standard one. */

@@ -38,6 +38,7 @@ struct pg_lookups {
 	bool closed;
 	pthread_t thread;
 	struct pg_db *db;
+	struct db_batch_end batch_end; /* of those that were answered just now */
 };
 
 struct pg_database {

@@ -1,6 +1,7 @@
 /* Look-ups on PostgreSQL: all that wait travel in one pipelined round trip; while it is under way, the next ones gather. */
 #include "db/pg.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -77,6 +78,7 @@ static void batch_add(struct batch *batch, struct db_lookup *lookup)
 /* All that wait; waits for the first. NULL: closed and empty. */
 static struct db_lookup *take_all(struct pg_lookups *lookups)
 {
+	sched_yield(); /* on a busy core the loops get to ask more: fewer and larger round trips */
 	pthread_mutex_lock(&lookups->lock);
 	while (!lookups->first && !lookups->closed)
 		pthread_cond_wait(&lookups->filled, &lookups->lock);
@@ -104,6 +106,8 @@ static bool fill_batch(struct pg_lookups *lookups, struct batch *batch)
 static void answer_one(struct pg_db *db, struct db_lookup *lookup, PGresult *result, int rc)
 {
 	struct pg_rows rows = { .base.db = &db->base, .result = result, .row = -1, .count = PQntuples(result) };
+	if (lookup->batch_end.call)
+		((struct pg_database *)db->base.database)->lookups.batch_end = lookup->batch_end;
 	lookup->done(lookup, rc < 0 ? NULL : &rows.base, rc);
 	pg_forget_blobs(&rows);
 }
@@ -198,8 +202,9 @@ static void round_trip(struct pg_db *db, struct batch *batch)
 		pg_disconnect(db);
 }
 
-static void run_batch(struct pg_db *db, struct batch *batch)
+static void run_batch(struct pg_lookups *lookups, struct batch *batch)
 {
+	struct pg_db *db = lookups->db;
 	while (batch->count > 0) {
 		int64_t first_us = batch->list[0]->queued_us;
 		struct err e = { 0 };
@@ -209,11 +214,13 @@ static void run_batch(struct pg_db *db, struct batch *batch)
 			db->trouble = PG_FINE;
 			prepare_all(db, batch);
 			round_trip(db, batch);
+			db_batch_ended(&lookups->batch_end);
 		}
 		if (rc == 0 && monotonic_us() < first_us + 2 * DB_WAIT_US)
 			continue;
 		for (int i = 0; i < batch->count; i++)
 			answer(db, batch->list[i], NULL, db_unavailable(&batch->list[i]->err, NULL));
+		db_batch_ended(&lookups->batch_end);
 		batch->count = 0;
 	}
 }
@@ -223,7 +230,7 @@ static void *lookup_main(void *arg)
 	struct pg_database *database = arg;
 	struct batch batch = { .rest = NULL };
 	while (fill_batch(&database->lookups, &batch))
-		run_batch(database->lookups.db, &batch);
+		run_batch(&database->lookups, &batch);
 	return NULL;
 }
 

@@ -71,6 +71,7 @@ static void lookup_done(struct index_lookup *lookup)
 {
 	struct http_exchange *x = lookup->arg;
 	const struct route *route = x->match.route;
+	exchange_in_batch();
 	bool ready = lookup->rc == 0 && route->quick && !x->match.branch && index_rendered(lookup->identity);
 	if (lookup->rc < 0 || ready) {
 		lookup_end(x);
@@ -88,7 +89,11 @@ static void lookup_waits(struct index_lookup *lookup)
 static void find_by_token(struct http_exchange *x, const char *token)
 {
 	struct index_lookup *lookup = &x->lookup;
-	*lookup = (struct index_lookup){ .address = x->rq.origin.address, .waits = lookup_waits, .done = lookup_done, .arg = x };
+	*lookup = (struct index_lookup){ .address = x->rq.origin.address,
+		.waits = lookup_waits,
+		.done = lookup_done,
+		.arg = x,
+		.batch_end = exchange_batch_end(x->server) };
 	if (!memo_token(x, token)) {
 		exchange_caller_found(x, fail(&x->err, ERR_TOKEN_INVALID, NULL));
 		return;

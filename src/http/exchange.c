@@ -94,6 +94,18 @@ void exchange_suspend(struct http_exchange *x)
 	MHD_suspend_connection(x->connection);
 }
 
+/* Waking a loop for each reply of a batch would make it and the thread that finishes them take turns, one reply at a time. So that thread
+ * wakes it with the first of them, and the loop resumes the others. */
+static _Thread_local struct {
+	bool open;
+	struct http_exchange *first;
+} batch;
+
+void exchange_in_batch(void)
+{
+	batch.open = true;
+}
+
 /* Back to the loop, which goes on with the phase. */
 static void resume(struct http_exchange *x, enum phase phase)
 {
@@ -101,50 +113,42 @@ static void resume(struct http_exchange *x, enum phase phase)
 	x->phase = phase;
 	x->suspended = false;
 	log_context(NULL, 0);
-	if (suspended)
+	if (!suspended)
+		return;
+	if (batch.open) {
+		x->next = batch.first;
+		batch.first = x;
+	} else {
 		MHD_resume_connection(x->connection);
+	}
 }
 
-void exchange_finish(struct http_exchange *x)
+static void leave_for_loop(struct http_server *server, struct http_exchange *list)
 {
-	if (!x->reply.status)
-		reply_error(x);
-	resume(x, PHASE_REPLY);
+	struct http_exchange *last = list;
+	while (last->next)
+		last = last->next;
+	last->next = atomic_load(&server->returned);
+	while (!atomic_compare_exchange_weak(&server->returned, &last->next, list))
+		;
 }
 
-/* --- batches ---------------------------------------------------------------------------------------------------------------- */
-
-/* Waking a loop for each reply would make it and the writer take turns, one reply at a time. So the writer wakes it with the first of
- * a batch, and the loop resumes the others. */
-static _Thread_local struct http_exchange *held;
-
-void exchange_finish_in_batch(struct http_exchange *x)
+static void batch_ended(void *arg)
 {
-	if (!x->reply.status)
-		reply_error(x);
-	x->phase = PHASE_REPLY;
-	x->suspended = false;
-	x->next = held;
-	held = x;
-}
-
-void exchange_batch_done(void *arg)
-{
-	struct http_server *server = arg;
-	struct http_exchange *first = held;
-	held = NULL;
+	struct http_exchange *first = batch.first;
+	batch.open = false;
+	batch.first = NULL;
 	if (!first)
 		return;
 	struct MHD_Connection *connection = first->connection;
-	if (first->next) {
-		struct http_exchange *last = first->next;
-		while (last->next)
-			last = last->next;
-		last->next = atomic_load(&server->returned);
-		while (!atomic_compare_exchange_weak(&server->returned, &last->next, first->next))
-			;
-	}
+	if (first->next)
+		leave_for_loop(arg, first->next);
 	MHD_resume_connection(connection);
+}
+
+struct db_batch_end exchange_batch_end(struct http_server *server)
+{
+	return (struct db_batch_end){ batch_ended, server };
 }
 
 void exchange_resume_returned(struct http_server *server)
@@ -156,6 +160,13 @@ void exchange_resume_returned(struct http_server *server)
 		next = x->next;
 		MHD_resume_connection(x->connection);
 	}
+}
+
+void exchange_finish(struct http_exchange *x)
+{
+	if (!x->reply.status)
+		reply_error(x);
+	resume(x, PHASE_REPLY);
 }
 
 /* --- admission -------------------------------------------------------------------------------------------------------------- */

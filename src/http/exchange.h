@@ -112,9 +112,9 @@ void exchange_dispatch(struct http_exchange *x);
 void exchange_refuse(struct http_exchange *x);
 /* The reply is complete: back to the loop with it. */
 void exchange_finish(struct http_exchange *x);
-/* The same in done() of a write: goes back with the others of its batch, in exchange_batch_done() (arg is the server). */
-void exchange_finish_in_batch(struct http_exchange *x);
-void exchange_batch_done(void *arg);
+/* In done() of a write or a look-up that has exchange_batch_end(): what finishes from here on goes back together at the batch's end. */
+void exchange_in_batch(void);
+struct db_batch_end exchange_batch_end(struct http_server *server);
 /* On a loop: resumes those of a batch whose first one woke it. */
 void exchange_resume_returned(struct http_server *server);
 /* The query's arguments, decoded into query_json. */

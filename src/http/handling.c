@@ -46,11 +46,12 @@ static void take_error(struct http_exchange *x)
 static void event_written(struct db_write *write, int rc)
 {
 	struct http_exchange *x = write->arg;
+	exchange_in_batch();
 	if (rc < 0) {
 		take_error(x);
 		reply_error(x);
 	}
-	exchange_finish_in_batch(x);
+	exchange_finish(x);
 }
 
 static void submit(
@@ -58,9 +59,7 @@ static void submit(
 {
 	exchange_suspend(x);
 	log_context(NULL, 0);
-	x->write = (struct db_write){
-		.run = run, .done = done, .arg = x, .batch_done = exchange_batch_done, .batch_arg = x->server
-	};
+	x->write = (struct db_write){ .run = run, .done = done, .arg = x, .batch_end = exchange_batch_end(x->server) };
 	database_submit(x->server->app->database, &x->write);
 }
 
@@ -86,11 +85,12 @@ static int write_denial(struct db *db, struct db_write *write, struct err *e)
 static void denial_written(struct db_write *write, int rc)
 {
 	struct http_exchange *x = write->arg;
+	exchange_in_batch();
 	if (rc < 0)
 		log_line(LOG_ERROR, "a refusal could not be recorded", "exceptionId", exchange_id(x), "error",
 			err_text(&write->err), NULL);
 	err_done(&write->err);
-	exchange_finish_in_batch(x);
+	exchange_finish(x);
 }
 
 /* x->err becomes the answer; a known token that was refused is recorded before it is told. */
@@ -198,6 +198,7 @@ static void answer_stale(struct http_exchange *x)
 static void write_done(struct db_write *write, int rc)
 {
 	struct http_exchange *x = write->arg;
+	exchange_in_batch();
 	if (became_stale(x, rc)) {
 		answer_stale(x);
 	} else if (rc < 0) {
@@ -206,7 +207,7 @@ static void write_done(struct db_write *write, int rc)
 	} else if (x->after) {
 		to_worker(x, after_work);
 	} else {
-		exchange_finish_in_batch(x);
+		exchange_finish(x);
 	}
 }
 

@@ -47,7 +47,7 @@ const char *req_header(struct req *rq, const char *name);
 const char *req_address(struct req *rq); /* the client's address as text */
 bool req_is_first(struct req *rq);       /* nothing came on this connection before it */
 const char *req_method(struct req *rq);
-const char *req_token(struct req *rq);     /* the storage token as sent (R07: for hashing only), or NULL */
+const char *req_token(struct req *rq); /* the storage token as sent (R07: for hashing only), or NULL */
 /* Fingerprint of method, path, query and body; false: no memory. */
 bool req_body_hash(struct req *rq, uint8_t ret[SECRET_HASH_SIZE]);
 const char *req_raw_path(struct req *rq);

@@ -178,7 +178,9 @@ static void lookup_submit(struct database *database, struct token_lookup *lookup
 {
 	lookup->args[0] = db_i(lookup->key[0]);
 	lookup->args[1] = db_i(lookup->key[1]);
-	lookup->db = (struct db_lookup){ .sql = sql, .args = { lookup->args, 2 }, .done = done, .arg = lookup };
+	lookup->db = (struct db_lookup){
+		.sql = sql, .args = { lookup->args, 2 }, .done = done, .arg = lookup, .batch_end = lookup->batch_end
+	};
 	database_lookup_submit(database, &lookup->db);
 }
 

@@ -11,6 +11,7 @@ struct token_lookup {
 	void (*done)(struct token_lookup *lookup, int found);
 	void *arg;
 	struct err err; /* yours to err_done() */
+	struct db_batch_end batch_end;
 	/* answers */
 	int64_t versions[2]; /* token, project */
 	struct arena *arena; /* whole: what token and setting live in; yours to give, made when NULL */
