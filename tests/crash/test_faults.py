@@ -1,6 +1,7 @@
 """Disks that fail and fill, databases that go away: verify answers where it can, changes are refused clearly and not half done,
 the server recovers by itself (after a failed sync only by a restart)."""
 import os
+import random
 import signal
 import subprocess
 import threading
@@ -8,6 +9,7 @@ import time
 
 import pytest
 
+from conftest import size
 from support.cluster import Cluster
 from support.server import Api, Server, assert_error
 
@@ -57,8 +59,12 @@ def descriptions(api):
 
 
 def created_events(api):
-    return {e["params"].get("description", e["objectName"]) for e in api.get("events", params={"limit": 1000}).json()
-            if e["event"] == "storage.tokenCreated"}
+    """Descriptions of all tokens whose making was recorded."""
+    found, page = set(), {"limit": 1000}
+    while events := api.get("events", params=page).json():
+        found |= {e["params"].get("description", e["objectName"]) for e in events if e["event"] == "storage.tokenCreated"}
+        page["maxId"] = events[-1]["id"]
+    return found
 
 
 def test_after_a_failed_sync_nothing_is_acknowledged_until_a_restart(faulty):
@@ -188,11 +194,12 @@ def test_a_database_killed_under_load_loses_nothing_acknowledged(shaky):
             statuses.add(answer.status_code)
             if answer.status_code == 201:
                 acknowledged.append((name, answer.json()["token"]))
+            time.sleep(0.02)
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
     for thread in threads:
         thread.start()
-    for _ in range(3):
+    for _ in range(size("DATABASE_KILLS", 3)):
         time.sleep(0.7)
         cluster.stop("immediate")
         cluster.start()
@@ -204,8 +211,9 @@ def test_a_database_killed_under_load_loses_nothing_acknowledged(shaky):
     api = Api(server.url, server.master)
     there = descriptions(api)
     assert {name for name, _ in acknowledged} <= there
-    assert all(api.get("tokens/verify", token=text).status_code == 200 for _, text in acknowledged[-50:])
-    assert there - {"ada@example.com"} == created_events(api) - {"ada@example.com"} or len(there) > 900
+    sample = random.sample(acknowledged, min(len(acknowledged), 300))
+    assert all(api.get("tokens/verify", token=text).status_code == 200 for _, text in sample)
+    assert there - {"ada@example.com"} == created_events(api) - {"ada@example.com"}
 
 
 def test_a_read_only_database_refuses_changes_and_answers_reads(shaky):
@@ -234,12 +242,13 @@ def test_a_read_only_database_refuses_changes_and_answers_reads(shaky):
 def test_a_server_told_to_end_finishes_what_it_began(faulty):
     server = faulty[0]
     api = Api(server.url, server.master)
-    answers = []
-    threads = [threading.Thread(target=lambda n=n: answers.append(create(api, "t%d" % n))) for n in range(8)]
+    answers = {}
+    threads = [threading.Thread(target=lambda n=n: answers.update({"t%d" % n: create(api, "t%d" % n)})) for n in range(8)]
     for thread in threads:
         thread.start()
     assert server.stop(signal.SIGTERM) == 0
     for thread in threads:
         thread.join()
     server.start()
-    assert {"t%d" % n for n in range(8)} >= descriptions(Api(server.url, server.master)) - {"ada@example.com"}
+    acknowledged = {name for name, answer in answers.items() if answer.status_code == 201}
+    assert descriptions(Api(server.url, server.master)) - {"ada@example.com"} == acknowledged
