@@ -23,16 +23,17 @@ def cluster():
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def engine(request):
-    """The engine's address for a new server; None is the embedded one."""
-    return request.getfixturevalue("cluster").new_database() if request.param == "postgres" else None
+    return request.param
 
 
 @pytest.fixture
-def new_server(engine):
+def new_server(request, engine):
+    """Makes servers, each with a database of its own."""
     made = []
 
     def make(**options):
-        server = Server(engine=engine, **options)
+        url = request.getfixturevalue("cluster").new_database() if engine == "postgres" else None
+        server = Server(engine=url, **options)
         made.append(server)
         return server
 

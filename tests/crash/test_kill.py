@@ -12,6 +12,7 @@ from conftest import size
 from support.server import Api
 
 WORKERS = 6
+LIFE = 50  # kills of one server: everything that it ever acknowledged is looked at again and again
 
 
 class Load:
@@ -132,10 +133,14 @@ def test_kill_at_any_moment(new_server):
     seed = size("SEED", int(time.time()))
     print("seed", seed)
     moments = random.Random(seed)
-    server = new_server()
-    server.start()
-    load = Load(server, seed)
     kills = size("KILLS", 12)
+    for done in range(0, kills, LIFE):
+        live_and_die(new_server(), moments, min(LIFE, kills - done))
+
+
+def live_and_die(server, moments, kills):
+    server.start()
+    load = Load(server, moments.random())
     for round_number in range(kills):
         threads = load.run()
         time.sleep(moments.uniform(0.05, 0.6))
@@ -147,6 +152,7 @@ def test_kill_at_any_moment(new_server):
         if round_number % 10 == 9 or round_number == kills - 1:
             check(server, load)
     assert len(load.events) > kills
+    server.close()
 
 
 def test_kill_while_importing(new_server):

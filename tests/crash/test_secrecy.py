@@ -8,7 +8,7 @@ from conftest import size
 from support.server import PASSWORD, Api, run
 
 
-def test_R07_no_secret_at_rest(new_server, engine, cluster, tmp_path):
+def test_R07_no_secret_at_rest(new_server, cluster, tmp_path):
     server = new_server(arguments=["--log-level", "0"])
     server.start()
     api = Api(server.url, server.master, server.manage)
@@ -35,7 +35,7 @@ def test_R07_no_secret_at_rest(new_server, engine, cluster, tmp_path):
     run("backup", "--data", server.data, "--to", str(tmp_path / "backup"), *server.engine_arguments())
     parts = {text.split("-")[-1] for text in secrets}  # the third part alone is enough to be a leak
     needle = re.compile(b"|".join(re.escape(p.encode()) for p in sorted(parts)))
-    places = [server.data, str(tmp_path)] + ([cluster.folder] if engine else [])
+    places = [server.data, str(tmp_path)] + ([cluster.folder] if server.engine else [])
     read = 0
     for place in places:
         for folder, _, names in os.walk(place):
