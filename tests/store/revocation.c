@@ -4,6 +4,7 @@
  * ROUNDS in the environment: how many refreshes (make soak sets a million). */
 #include "../unit/test.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ static struct token_index *indexes[2];
 static atomic_int_fast64_t current; /* number of the string that the last answered refresh made */
 static atomic_bool stopping;
 static bool cached;
-static atomic_int wrong_passes, passes, refusals;
+static atomic_int_fast64_t wrong_passes, passes, refusals; /* a million refreshes see more than 2^31 look-ups */
 
 /* The string of a number; its hash is what counts. */
 static void hash_of(int64_t number, uint8_t ret_hash[SECRET_HASH_SIZE])
@@ -132,11 +133,12 @@ static void test_engine(const struct conf *conf, int servers)
 	atomic_store(&current, 1);
 	cached = false;
 	run(servers, rounds);
-	printf("%d refreshes, %d passed, %d refused in time, %d wrongly passed\n", rounds, passes, refusals, wrong_passes);
+	printf("%d refreshes, %" PRIdFAST64 " passed, %" PRIdFAST64 " refused in time, %" PRIdFAST64 " wrongly passed\n", rounds,
+		passes, refusals, wrong_passes);
 	CHECK(atomic_load(&wrong_passes) == 0 && atomic_load(&passes) > 0);
 	cached = true;
 	run(servers, 200);
-	printf("with a cache of 50 ms: %d wrongly passed\n", wrong_passes);
+	printf("with a cache of 50 ms: %" PRIdFAST64 " wrongly passed\n", wrong_passes);
 	CHECK(atomic_load(&wrong_passes) > 0);
 	for (int i = 0; i < servers; i++) {
 		index_close(indexes[i]);
