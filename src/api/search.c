@@ -96,10 +96,10 @@ static json_t *path_json(struct req *rq, const struct search_hit *hit, const str
 
 static json_t *hit_json(struct req *rq, const struct search_hit *hit, const char *type, const struct branch *branch)
 {
-	return json_pack("{s:s, s:s, s:s, s:o, s:s*, s:I, s:I, s:o}", "id", hit->id, "type", type, "name", hit->name, "fullPath",
-		path_json(rq, hit, branch), "componentId", *hit->component_id ? hit->component_id : NULL, "organizationId",
-		(json_int_t)rq->who->identity->organization_id, "projectId", (json_int_t)rq->origin.project_id, "created",
-		json_time(hit->created_us));
+	return json_pack("{s:s, s:s, s:s, s:o, s:s*, s:I, s:I, s:s, s:o}", "id", hit->id, "type", type, "name", hit->name,
+		"fullPath", path_json(rq, hit, branch), "componentId", *hit->component_id ? hit->component_id : NULL,
+		"organizationId", (json_int_t)rq->who->identity->organization_id, "projectId", (json_int_t)rq->origin.project_id,
+		"projectName", rq->who->identity->project_name, "created", json_time(hit->created_us));
 }
 
 static int take_hit(void *arg, const struct search_hit *hit, struct err *e)
@@ -125,6 +125,9 @@ static int search_global(struct req *rq, struct err *e)
 	own(own_json) json_t *by_type = json_object();
 	struct search search = { .rq = rq, .items = items, .by_type = by_type };
 	int rc = arg_required(rq, "query", &query, e);
+	if (rc >= 0 && arg_given(rq, "mode"))
+		return fail(e, ERR_NOT_IMPLEMENTED, "Not implemented: names are searched by their beginning, not by a %.32s.",
+			arg_text(rq, "mode", ""));
 	if (rc >= 0)
 		rc = arg_page(rq, 50, 1000, &search.limit, &search.offset, e);
 	if (rc >= 0)
@@ -150,6 +153,7 @@ static const struct param SEARCH_PARAMS[] = {
 	{ "branchIds", P_TEXTS, 0, NULL },
 	{ "limit", P_INT, 0, "Standard 50" },
 	{ "offset", P_INT, 0, NULL },
+	{ "mode", P_TEXT, 0, "Refused: there is one mode" },
 	{ NULL },
 };
 

@@ -172,23 +172,30 @@ static void metrics_put(const struct project *project, int64_t members, struct j
 	out_object_end(out);
 }
 
-/* Strings are never returned again (R06): clients know that by this feature. */
+/* What every project has, and clients ask for by these names: strings are never returned again (R06), names can be searched. */
+static const char *const COMMON_FEATURES[] = { "hide-decrypted-token", "global-search", NULL };
+
+static bool is_common_feature(const char *feature)
+{
+	const char *const *common = COMMON_FEATURES;
+	while (*common && strcmp(*common, feature) != 0)
+		common++;
+	return *common != NULL;
+}
+
 static void features_put(const struct project *project, struct json_out *out)
 {
 	own(own_json) json_t *features = json_loads(project->features, 0, NULL);
 	size_t i;
 	json_t *feature;
-	bool hides = false;
 	out_array(out, "features");
 	json_array_foreach(features, i, feature) {
 		const char *name = json_string_value(feature);
-		if (!name || strcmp(name, "force-decrypted-token") == 0)
-			continue;
-		hides = hides || strcmp(name, "hide-decrypted-token") == 0;
-		out_text(out, NULL, name);
+		if (name && strcmp(name, "force-decrypted-token") != 0 && !is_common_feature(name))
+			out_text(out, NULL, name);
 	}
-	if (!hides)
-		out_text(out, NULL, "hide-decrypted-token");
+	for (const char *const *common = COMMON_FEATURES; *common; common++)
+		out_text(out, NULL, *common);
 	out_array_end(out);
 }
 

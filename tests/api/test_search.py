@@ -26,6 +26,7 @@ def test_search_finds_everything_that_has_a_name(api, server, make_bucket, make_
     assert by_type["configuration-row"]["fullPath"]["configuration"] == {"id": config["id"], "name": name + " config"}
     assert by_type["configuration"]["componentId"] == "wr-db" and by_type["configuration"]["fullPath"]["component"]["id"] == "wr-db"
     assert by_type["bucket"]["fullPath"]["branch"]["isDefault"] is True and by_type["bucket"]["projectId"] == server.project_id
+    assert {i["projectName"] for i in found["items"]} == {"Warehouse"}
     assert [i["type"] for i in search(api, name, **{"types[]": "bucket"})["items"]] == ["bucket"]
     assert len(search(api, name, limit=2, offset=5)["items"]) == 1 and search(api, name, limit=2)["all"] == 6
     assert search(api, name, **{"projectIds[]": "999"})["items"] == [] and search(api, name, **{"branchTypes[]": "development"})["all"] == 0
@@ -45,6 +46,16 @@ def test_R09_search_finds_only_what_the_token_may_read(api, make_bucket, make_ta
     reader = make_token(bucketPermissions={bucket: "read"})["token"]
     assert [i["type"] for i in search(api, name, token=reader)["items"]] == ["bucket", "table"]
     assert [i["type"] for i in search(api, name, token=make_token(componentAccess=["wr-db"])["token"])["items"]] == ["configuration"]
+
+
+def test_clients_learn_that_names_can_be_searched(api, make_token):
+    for token in (None, make_token()["token"]):
+        features = api.get("tokens/verify", token=token).json()["owner"]["features"]
+        assert features.count("global-search") == 1 and features.count("hide-decrypted-token") == 1
+
+
+def test_a_search_of_a_mode_that_is_not_there_is_not_answered_as_if_nothing_were_found(api):
+    assert "Not implemented" in assert_error(api.get("global-search", params={"query": "a.*", "mode": "regex"}), 501)["error"]
 
 
 def test_statistics_of_a_run(api, make_bucket, make_token):
