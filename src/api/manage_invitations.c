@@ -39,7 +39,7 @@ static int invitation_begin(struct req *rq, struct invitation *invitation, struc
 static int refuse_pending(struct req *rq, const struct invitation *invitation, struct err *e)
 {
 	int rc = invitation_is_pending(rq->db, invitation, e);
-	return rc > 0 ? fail(e, ERR_MANAGE_VALIDATION, "%s is already invited. Cancel the invitation to send another one.",
+	return rc > 0 ? fail(e, ERR_MANAGE_VALIDATION, "%s has already been invited. Cancel the invitation to send another one.",
 				invitation->email)
 		      : rc;
 }

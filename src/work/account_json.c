@@ -141,8 +141,9 @@ json_t *member_json(const struct member *member)
 
 json_t *invitation_json(const struct invitation *invitation)
 {
-	json_t *user = json_pack("{s:o, s:s?, s:s}", "id", invitation->user_id ? json_integer(invitation->user_id) : json_null(),
-		"name", invitation->user_name, "email", invitation->email);
+	const char *name = invitation->user_name ? invitation->user_name : invitation->email;
+	json_t *user = json_pack("{s:o, s:s, s:s}", "id", invitation->user_id ? json_integer(invitation->user_id) : json_null(),
+		"name", name, "email", invitation->email);
 	json_t *made = json_pack("{s:I, s:o, s:o, s:s, s:o, s:o}", "id", (json_int_t)invitation->id, "created",
 		json_time(invitation->created_us), "expires", json_time(invitation->expires_us), "reason", invitation->reason,
 		"user", user, "creator",
