@@ -156,13 +156,17 @@ static int rows_export(struct req *rq, struct err *e)
 {
 	struct table *table;
 	struct rows_view view = { 0 };
+	const char *file_type = arg_text(rq, "fileType", "csv");
 	int rc = find_exported(rq, &table, e);
+	if (rc >= 0 && !str_eq(file_type, "csv"))
+		return fail(e, ERR_TABLE_FORMAT, "Invalid fileType \"%.100s\". Tables are exported as [csv]", file_type);
 	if (rc >= 0)
 		rc = rows_view_read(rq->db, rq->arena, table, rq->args, ERR_TABLE_COLUMN_NOT_EXISTS, &view, e);
 	if (rc < 0)
 		return rc;
 	json_t *export = json_deep_copy(rq->args), *columns = json_array();
 	json_object_del(export, "gzip");
+	json_object_del(export, "fileType");
 	for (size_t i = 0; i < view.column_count; i++)
 		if (view.columns[i])
 			json_array_append_new(columns, json_string(view.names[i]));
@@ -207,7 +211,8 @@ static int rows_remove(struct req *rq, struct err *e)
 	}
 
 static const struct param PREVIEW_PARAMS[] = { FILTER_PARAMS, VIEW_PARAMS, { "format", P_TEXT, 0, "rfc or json" }, { NULL } };
-static const struct param EXPORT_PARAMS[] = { FILTER_PARAMS, VIEW_PARAMS, { "gzip", P_BOOL, 0, "pack the slices" }, { NULL } };
+static const struct param EXPORT_PARAMS[] = { FILTER_PARAMS, VIEW_PARAMS, { "gzip", P_BOOL, 0, "pack the slices" },
+	{ "fileType", P_TEXT, 0, "csv" }, { NULL } };
 static const struct param REMOVE_PARAMS[] = { FILTER_PARAMS, { "allowTruncate", P_BOOL, 0, "without filters: all rows" },
 	{ NULL } };
 

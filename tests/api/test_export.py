@@ -92,6 +92,14 @@ def test_export_refused(api, make_table):
     assert_error(api.post("tables/%s2/export-async" % table, json={}), 404, "storage.tables.notFound")
 
 
+def test_export_of_a_type_that_is_not_there_is_refused_not_made_as_another(api, make_table):
+    table = make_table(rows=[["1", "a"]])
+    refused = assert_error(api.post("tables/%s/export-async" % table, json={"fileType": "parquet"}), 400, "storage.tables.validation.invalidFormat")
+    assert "parquet" in refused["error"]
+    first = export(api, table)
+    assert export(api, table, fileType="csv")["results"] == {**first["results"], "cacheHit": True}
+
+
 def test_export_is_made_in_slices(new_server):
     from support.server import Api
     server = new_server(arguments=["--export-slice-bytes", "1048576"])
