@@ -114,6 +114,7 @@ static int find_target(struct req *rq, struct bucket **ret, struct err *e)
 	return refuse_branch_bucket(rq, (*ret)->number, "in Dev/Branch buckets", e);
 }
 
+/* With its source, which find_source() and find_alias() let only those name who may read it. */
 static int reply_alias(struct req *rq, int status, const char *id, struct err *e)
 {
 	struct table *alias = NULL;
@@ -121,7 +122,6 @@ static int reply_alias(struct req *rq, int status, const char *id, struct err *e
 	int rc = table_get(rq->db, rq->arena, rq->origin.project_id, id, &alias, e);
 	if (rc < 0 || (rc = table_json(rq->app, rq->db, rq->arena, alias, &json, e)) < 0)
 		return rc;
-	hide_sources(rq->who, json);
 	return reply_json(rq, status, json);
 }
 

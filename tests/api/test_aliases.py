@@ -134,6 +134,8 @@ def test_R09_an_alias_opens_only_what_its_maker_may_read(api, make_bucket, make_
     assert preview(api, table, token=outsider) == ['"2","bob","brno"']
     assert "sourceTable" not in api.get("tables/" + table, token=outsider).json()
     assert all("sourceTable" not in t for t in api.get("tables", token=outsider).json())
+    assert [t["id"] for t in api.get("buckets/" + bucket, token=outsider).json()["tables"]] == [table]
+    assert hidden not in api.get("buckets/" + bucket, token=outsider).text
     assert api.get("tables/" + table, token=insider).json()["sourceTable"]["id"] == source
     assert api.delete("tables/%s/alias-filter" % table, token=insider).status_code == 204
 
