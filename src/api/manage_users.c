@@ -58,7 +58,8 @@ static int users_update(struct req *rq, struct err *e)
 	int rc = path_user(rq, &user, e);
 	if (rc < 0)
 		return rc;
-	if (arg_given(rq, "isDisabled") && (!rq->who->is_super || user->id == rq->who->user_id))
+	/* Others' accounts are not found but by super admins. */
+	if (arg_given(rq, "isDisabled") && user->id == rq->who->user_id)
 		return fail(e, ERR_MANAGE_FORBIDDEN, "Only a super admin disables accounts, and never the own one.");
 	if (arg_given(rq, "name") && str_empty(arg_text(rq, "name", "")))
 		return fail(e, ERR_MANAGE_VALIDATION, "Invalid request:\n - name: \"This value should not be blank.\"");

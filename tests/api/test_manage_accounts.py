@@ -228,3 +228,22 @@ def test_maintainers_and_their_members(api, member):
     assert api.post(path + "/join-maintainer").status_code == 204
     assert api.delete(path).status_code == 204
     assert_error(api.get(path), 404)
+
+
+def test_R03_members_of_a_maintainer_neither_delete_nor_join_it(server, api, member):
+    """They keep it; both are for super admins."""
+    made = api.post("/manage/maintainers", json={"name": "Kept"}).json()["id"]
+    assert api.post("/manage/maintainers/%d/users" % made, json={"email": member.email}).status_code < 300
+    assert api.get("/manage/maintainers/%d" % made, manage=member.manage).status_code == 200
+    assert_error(api.delete("/manage/maintainers/%d" % made, manage=member.manage), 403, "accessDenied")
+    assert_error(api.post("/manage/maintainers/%d/join-maintainer" % made, manage=member.manage), 403, "accessDenied")
+    assert api.get("/manage/maintainers/%d" % made).status_code == 200
+
+
+def test_nobody_disables_the_own_account(server, api, member):
+    """A super admin could not undo it, others may not disable at all."""
+    me = api.get("/manage/tokens/verify").json()["user"]["id"]
+    assert_error(api.put("/manage/users/%d" % me, json={"isDisabled": True}), 403, "accessDenied")
+    assert_error(api.put("/manage/users/%d" % member.user_id, manage=member.manage, json={"isDisabled": True}), 403, "accessDenied")
+    assert api.get("/manage/tokens/verify").status_code == 200
+    assert api.get("/manage/tokens/verify", manage=member.manage).status_code == 200
