@@ -164,6 +164,18 @@ STORAGE = {
     "POST /v2/storage/validate/column-names": ({}, {"columnNames": ["ab"]}, ANYBODY),
 }
 
+# Turned away at the door, before anything that the call names is looked up: readOnly masters wherever something changes (R04), and these.
+# The door is open where a token may do to itself what it may not do to others; the permission to read suffices for an export.
+OPEN_DOOR = {"DELETE /v2/storage/tokens/{id}", "POST /v2/storage/tokens/{id}/refresh", "POST " + TABLE + "/export-async"}
+DOOR = {
+    "POST /v2/storage/dev-branches": "manager", "PUT /v2/storage/dev-branches/{id}": "manager", "DELETE /v2/storage/dev-branches/{id}": "manager",
+    "POST /v2/storage/metadata": "manager", "DELETE /v2/storage/metadata/{metadata}": "manager", "POST /v2/storage/buckets": "write component",
+    "GET /v2/storage/events/checkpoints": "manager", "POST /v2/storage/tokens": "manager", "PUT /v2/storage/tokens/{id}": "manager guest",
+    "POST /v2/storage/tokens/{id}/share": "manager guest", "POST /v2/storage/tokens/{id}/disable": "manager guest",
+    "POST /v2/storage/tokens/{id}/enable": "manager guest", "GET /v2/storage/tokens/{id}/links": "manager guest",
+    "DELETE /v2/storage/tokens/{id}/links/{link}": "manager guest",
+}
+
 # What a caller may not see is not there for it: 404 instead of 403 (R15; behaviour.md §4, §9).
 HIDDEN = {"GET /v2/storage/events/{id}", "GET /v2/storage/jobs/{id}", "GET /v2/storage/triggers/{id}"}
 

@@ -4,7 +4,8 @@ import time
 
 import pytest
 from conftest import unique
-from matrix_rules import ANYBODY, CALLERS, HIDDEN, MANAGE, ONLY_IN_BRANCHES, OWN, PUBLIC, SERVICES, SESSION, SIGNED, STORAGE
+from matrix_rules import (ANYBODY, CALLERS, DOOR, HIDDEN, MANAGE, ONLY_IN_BRANCHES, OPEN_DOOR, OWN, PUBLIC, SERVICES, SESSION, SIGNED,
+                          STORAGE)
 from support.server import PROGRAM, Api
 
 COMPONENT = "keboola.runner-config-test"
@@ -233,6 +234,20 @@ def test_R09_who_may_call(world, callers, route):
     assert not wrong, "\n".join([route] + wrong)
 
 
+def turned_away(route):
+    changes = not route.startswith("GET ") and route not in OPEN_DOOR and not STORAGE[route][2]["readOnly"]
+    return (["readOnly"] if changes else []) + DOOR.get(route, "").split()
+
+
+@pytest.mark.parametrize("route", [r for r in storage_routes() if turned_away(r)])
+def test_R01_R04_turned_away_at_the_door(world, callers, route):
+    """By the route itself, whatever else the handler asks."""
+    names, body, _ = STORAGE[route]
+    for caller in turned_away(route):
+        answer = send(world, route, names, body, callers[caller])
+        assert answer.status_code == 403 and answer.json()["missing"][0]["object"] == "this call", (route, caller, answer.text)
+
+
 @pytest.mark.parametrize("route", storage_routes())
 def test_R11_R13_dead_tokens_are_refused(world, dead, route):
     names, body, _ = STORAGE[route]
@@ -300,11 +315,25 @@ def managers(server, api, new_server):
 
     tokens = {kind: management_token("m-%s@example.com" % kind) for kind in ("member", "guest", "org", "outsider")}
     tokens["super"] = server.manage
-    return {"tokens": tokens, "organization": organization, "project": project, "victim": people["m-victim@example.com"]}
+    invite = lambda path: api.post(path + "/invitations", json={"email": unique("invited") + "@example.com"})  # noqa: E731
+    invited, invited_to_all = invite("/manage/projects/%d" % project), invite("/manage/organizations/%d" % organization)
+    # A member of the maintainer sees the project and has to ask.
+    server.user("admin", "m-keeper@example.com")
+    assert api.post("/manage/maintainers/1/users", json={"email": "m-keeper@example.com"}).status_code < 300
+    assert api.patch("/manage/organizations/%d" % organization, json={"allowAutoJoin": False}).status_code == 200
+    asked = api.post("/manage/projects/%d/request-access" % project, manage=management_token("m-keeper@example.com"), json={})
+    assert invited.status_code == invited_to_all.status_code == asked.status_code == 201, (invited.text, invited_to_all.text, asked.text)
+    things = {"projects": {"{userId}": people["m-victim@example.com"], "{invitationId}": invited.json()["id"], "{requestId}": asked.json()["id"]},
+              "organizations": {"{userId}": people["m-org@example.com"], "{invitationId}": invited_to_all.json()["id"]},
+              "maintainers": {"{userId}": people["ada@example.com"]}}
+    return {"tokens": tokens, "organization": organization, "project": project, "victim": people["m-victim@example.com"], "things": things}
 
 
-def manage_path(pattern, m):
+def manage_path(pattern, m, real=False):
+    """real: with what is there in the places where others get what is not there."""
     subject = pattern.split("/")[2]
+    for name, value in m["things"].get(subject, {}).items() if real else ():
+        pattern = pattern.replace(name, str(value))
     first = {"projects": m["project"], "organizations": m["organization"], "maintainers": 1, "features": 999999, "deleted-projects": 999999}.get(subject, 1)
     for name, value in (("{id}", first), ("{userId}", 999999), ("{invitationId}", 999999), ("{requestId}", 999999), ("{name}", "nothing"),
                         ("{idOrEmail}", m["victim"])):
@@ -323,7 +352,7 @@ def test_R03_management_routes(server, managers, callers, route):
     path, api = manage_path(pattern, managers), Api(server.url)
     wrong = []
 
-    def tried(what, headers, statuses, body=None):
+    def tried(what, headers, statuses, body=None, path=path):
         answer = api.session.request(method, server.url + path, headers=headers, json=body, timeout=60)
         if answer.status_code not in statuses:
             wrong.append("%s: %d %s" % (what, answer.status_code, answer.text[:200]))
@@ -336,7 +365,8 @@ def test_R03_management_routes(server, managers, callers, route):
     if route in MANAGE:
         for kind, token in managers["tokens"].items():
             if kind not in MANAGE[route]:
-                tried(kind, {"X-KBC-ManageApiToken": token}, (403, 404))
+                for where in (path, manage_path(pattern, managers, real=True)):
+                    tried(kind, {"X-KBC-ManageApiToken": token}, (403, 404), path=where)
             elif route not in ENDS:
                 # Let in: an empty body or an id that is not there is then a 4xx of another kind.
                 answer = api.session.request(method, server.url + path, headers={"X-KBC-ManageApiToken": token}, json={} if method != "GET" else None, timeout=60)
