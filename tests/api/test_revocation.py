@@ -1,12 +1,16 @@
 """R13 over HTTP: whatever ends or changes a token holds for every request sent after the answer, on every server and connection."""
+import concurrent.futures
 import os
+import sqlite3
 import threading
+import time
 
 import pytest
 import requests
 
-from conftest import unique
-from support.server import Api, Server, assert_error
+from conftest import ENGINE, unique
+from support.browser import Browser, totp
+from support.server import PASSWORD, Api, Server, assert_error
 
 VERIFIERS = 16
 REFRESHES = int(os.environ.get("SOAK_REFRESHES", "150"))
@@ -118,3 +122,112 @@ def test_R13_keep_alive_connections_know_it_too(apis):
     assert session.get(url, headers=headers).status_code == 200
     assert apis[0].post("tokens/%s/refresh" % token["id"]).status_code == 200
     assert session.get(url, headers=headers).status_code == 401
+
+
+@pytest.fixture
+def in_a_row(server):
+    """Makes calls that all wait for the database, and are let go in the order in which they came, so many seconds later; their answers."""
+    def run(*calls, seconds=0):
+        database = sqlite3.connect(os.path.join(server.data, "chatelaine.db"), timeout=60, isolation_level=None)
+        database.execute("BEGIN IMMEDIATE")
+        with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
+            answers = []
+            for call in calls:
+                answers.append(pool.submit(call))
+                time.sleep(0.5)
+            time.sleep(seconds)
+            early = [answer.result().text for answer in answers if answer.done()]
+            database.execute("ROLLBACK")
+            database.close()
+            assert not early
+            return [answer.result() for answer in answers]
+    return run
+
+
+@pytest.mark.skipif(ENGINE != "sqlite", reason="holds the embedded database")
+@pytest.mark.parametrize("method,path,body", [("PUT", "tables/%s.t", {"displayName": "mine"}), ("DELETE", "tables/%s.t", None),
+                                              ("DELETE", "buckets/%s?force=1", None), ("PUT", "buckets/%s", {"color": "red"})])
+def test_R13_a_call_that_waited_has_the_permissions_of_the_moment(server, api, in_a_row, make_bucket, method, path, body):
+    bucket = make_bucket()
+    assert api.post("buckets/%s/tables" % bucket, json={"name": "t", "dataString": "id\n1\n"}).status_code == 201
+    if path.startswith("tables/"):
+        made = api.post("tokens", json={"bucketPermissions": {bucket: "write"}}).json()
+        token, weaken = made["token"], lambda: Api(server.url, server.master).put("tokens/" + made["id"], json={"bucketPermissions": {bucket: "read"}})
+    else:
+        made = server.user("admin", unique("waits") + "@example.com")
+        token = made["masterToken"]
+        weaken = lambda: Api(server.url, None, server.manage).patch(  # noqa: E731
+            "/manage/projects/%d/users/%d" % (server.project_id, made["userId"]), json={"role": "readOnly"})
+    weakened, answer = in_a_row(weaken, lambda: Api(server.url).call(method, path % bucket, token=token, json=body))
+    assert weakened.status_code == 200, weakened.text
+    assert_error(answer, 403, "accessDenied")
+    assert api.get("tables/%s.t" % bucket).json()["displayName"] == "t" and api.get("buckets/" + bucket).json()["color"] is None
+
+
+@pytest.mark.skipif(ENGINE != "sqlite", reason="holds the embedded database")
+@pytest.mark.parametrize("change", ["password", "totp/disable"])
+def test_R13_a_session_that_ended_meanwhile_changes_no_way_in(server, in_a_row, change):
+    address = unique("leaves") + "@example.com"
+    server.user("admin", address)
+    browser = Browser(server)
+    assert browser.sign_in(address).status_code == 200
+    assert browser.post("/auth/totp/enable", {"code": totp(browser.post("/auth/totp/setup").json()["secret"])}).status_code == 200
+    other = Browser(server)
+    other.session.cookies.update(browser.session.cookies)
+    other.csrf = browser.csrf
+    left, answer = in_a_row(lambda: other.delete("/auth/session"),
+                            lambda: browser.post("/auth/" + change, {"current": PASSWORD, "new": "another one of mine", "password": PASSWORD}))
+    assert left.status_code == 204 and answer.status_code == 401, (left.text, answer.text)
+    assert Browser(server).sign_in(address).json()["code"] == "auth.secondFactorRequired"
+
+
+@pytest.mark.skipif(ENGINE != "sqlite", reason="holds the embedded database")
+@pytest.mark.parametrize("end,status", [("delete", 401), ("disable", 401), ("refresh", 401), ("address", 403), ("permission", 403), ("expire", 401),
+                                        ("project", 403)])
+def test_R13_a_write_that_waited_is_not_made_any_more(server, api, in_a_row, end, status):
+    project = api.post("/manage/organizations/%d/projects" % server.organization_id, json={"name": unique("waits")}).json()["id"]
+    admin = Api(server.url, server.user("admin", unique("boss") + "@example.com", project=project)["masterToken"], server.manage)
+    bucket = admin.post("buckets", json={"name": unique("b"), "stage": "in"}).json()["id"]
+    life = {"expiresIn": 2} if end == "expire" else {}
+    made = admin.post("tokens", json={"bucketPermissions": {bucket: "write"}, **life}).json()
+    ends = {"delete": lambda: admin.delete("tokens/" + made["id"]), "disable": lambda: admin.post("tokens/%s/disable" % made["id"]),
+            "refresh": lambda: admin.post("tokens/%s/refresh" % made["id"]),
+            "address": lambda: admin.put("tokens/" + made["id"], json={"allowedAddresses": ["192.0.2.1"]}),
+            "permission": lambda: admin.put("tokens/" + made["id"], json={"bucketPermissions": {bucket: "read"}}),
+            "project": lambda: admin.post("/manage/projects/%d/disabled" % project, json={"isDisabled": True, "reason": "closed"})}
+    metadata = {"provider": "waits", "metadata": [{"key": "k", "value": "v"}]}
+    write = lambda: Api(server.url).post("buckets/%s/metadata" % bucket, token=made["token"], json=metadata)  # noqa: E731
+    *ended, answer = in_a_row(*([ends[end]] if end in ends else []), write, seconds=2 if end == "expire" else 0)
+    assert all(e.status_code < 300 for e in ended)
+    assert_error(answer, status)
+    if end != "project":
+        assert admin.get("buckets/%s/metadata" % bucket).json() == []
+
+
+@pytest.mark.skipif(ENGINE != "sqlite", reason="holds the embedded database")
+@pytest.mark.parametrize("end", ["delete", "refresh", "disable", "expire", "session"])
+def test_R13_a_management_call_that_waited_is_not_made_any_more(server, api, in_a_row, end):
+    address = unique("manager") + "@example.com"
+    user = server.user("admin", address)["userId"]
+    browser, other = Browser(server), Browser(server)
+    assert browser.sign_in(address).status_code == other.sign_in(address).status_code == 200
+    made = browser.post("/manage/current-user/tokens", {"description": "t", **({"expiresIn": 2} if end == "expire" else {})}).json()
+    mine = "/manage/current-user/tokens/%d" % made["id"]
+    more = {"description": "more"}
+    if end == "session":
+        again = Browser(server)
+        again.session.cookies.update(browser.session.cookies)
+        again.csrf = browser.csrf
+        calls = [lambda: again.delete("/auth/session"), lambda: browser.post("/manage/current-user/tokens", more)]
+    else:
+        by_token = lambda method, path, body=None: Api(server.url, None, made["token"]).call(method, path, json=body)  # noqa: E731
+        ends = {"delete": lambda: by_token("DELETE", mine), "refresh": lambda: by_token("POST", mine + "/refresh"),
+                "disable": lambda: Api(server.url, None, server.manage).put("/manage/users/%d" % user, json={"isDisabled": True})}
+        calls = ([ends[end]] if end in ends else []) + [lambda: by_token("POST", "/manage/current-user/tokens", more)]
+    *ended, answer = in_a_row(*calls, seconds=2 if end == "expire" else 0)
+    assert all(e.status_code < 300 for e in ended), ended[0].text
+    assert_error(answer, 401)
+    if end == "disable":
+        assert_error(Api(server.url, None, made["token"]).get("/manage/tokens/verify"), 401)
+    else:
+        assert "more" not in [t["description"] for t in other.get("/manage/current-user/tokens").json()]
