@@ -271,7 +271,8 @@ def test_metrics_token(new_server):
     server = new_server(arguments=["--metrics-token", "s3cret"])
     url = server.url + "/metrics"
     assert requests.get(url, timeout=30).status_code == 401
-    assert requests.get(url, headers={"Authorization": "Bearer wrong!"}, timeout=30).status_code == 401
+    for wrong in ("Bearer wrong!", "Bearer s3crets", "Bearer s3cre", "Bearer ", "Digest s3cret", "s3cret"):
+        assert requests.get(url, headers={"Authorization": wrong}, timeout=30).status_code == 401, wrong
     assert requests.get(url, headers={"Authorization": "Bearer s3cret"}, timeout=30).status_code == 200
 
 

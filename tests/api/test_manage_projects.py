@@ -1,10 +1,12 @@
 """Organizations, projects and their people through the Management API; what follows at once for their tokens (R04, R13)."""
 import itertools
 import os
+import sqlite3
 import time
 
 import pytest
 
+from conftest import ENGINE
 from support.browser import Browser, link_in, wait_mail
 from support.server import PASSWORD, assert_error
 
@@ -234,6 +236,30 @@ def test_a_project_moves_between_ones_own_organizations(server, api, project):
     other = api.post("/manage/maintainers/%d/organizations" % maintainer, json={"name": "Other"}).json()["id"]
     assert api.post(path(project, "/organizations"), json={"organizationId": other}).json()["organization"]["id"] == other
     assert_error(api.post(path(project, "/organizations"), json={"organizationId": 987654}), 404)
+    # Whoever keeps one of the two only, or nothing but the project, moves it neither here nor there.
+    keeper, member = someone(server, api), someone(server, api, "admin", project["id"])
+    assert api.post("/manage/organizations/%d/users" % other, json={"email": keeper.email}).status_code < 300
+    foreign = api.post("/manage/maintainers/%d/organizations" % maintainer, json={"name": "Foreign"}).json()["id"]
+    for who, to in ((keeper, foreign), (member, other), (member, foreign)):
+        assert_error(api.post(path(project, "/organizations"), manage=who.manage, json={"organizationId": to}), 403, "accessDenied")
+    assert api.post("/manage/organizations/%d/users" % foreign, json={"email": member.email}).status_code < 300
+    assert_error(api.post(path(project, "/organizations"), manage=member.manage, json={"organizationId": foreign}), 403, "accessDenied")
+    assert api.get(path(project)).json()["organization"]["id"] == other
+
+
+def test_what_only_a_super_admin_changes(server, api, project, stranger):
+    """A kind and an end of a project, the maintainer of an organization."""
+    assert api.post("/manage/organizations/%d/users" % server.organization_id, json={"email": stranger.email}).status_code < 300
+    for body in ({"type": "demo"}, {"expirationDays": 3650}, {"name": "x", "expirationDays": 0}):
+        assert_error(api.patch(path(project), manage=stranger.manage, json=body), 403, "accessDenied")
+    made = api.post("/manage/maintainers", json={"name": "Second %d" % next(_numbers)}).json()["id"]
+    organization = "/manage/organizations/%d" % server.organization_id
+    before = api.get(organization).json()["maintainer"]["id"]
+    assert_error(api.patch(organization, manage=stranger.manage, json={"maintainerId": made}), 403, "accessDenied")
+    assert_error(api.patch(organization, json={"maintainerId": 987654}), 404)
+    assert api.get(organization).json()["maintainer"]["id"] == before
+    assert api.patch(organization, json={"maintainerId": made}).json()["maintainer"]["id"] == made
+    assert api.patch(organization, json={"maintainerId": before}).json()["maintainer"]["id"] == before
 
 
 def test_features_and_limits_of_a_project(server, api, project):
@@ -324,12 +350,25 @@ def test_an_account_that_is_not_there_is_made_and_mailed(server, api, project):
 
 def test_R11_a_membership_for_a_time_ends_by_the_clock(server, api, project, stranger):
     api.post(path(project, "/users"), json={"id": stranger.user_id, "role": "admin", "expirationSeconds": 1})
-    assert stranger.get("/v2/storage/tokens/verify", project=project["id"]).status_code == 200
+    verified = stranger.get("/v2/storage/tokens/verify", project=project["id"])
+    assert verified.status_code == 200
+    fresh = stranger.post("/v2/storage/tokens/%s/refresh" % verified.json()["id"], project=project["id"]).json()["token"]
+    assert api.get("tokens/verify", token=fresh).status_code == 200
     time.sleep(1.1)
+    assert_error(api.get("tokens/verify", token=fresh), 401)
     assert 400 <= stranger.get("/v2/storage/tokens/verify", project=project["id"]).status_code < 500
     assert_error(stranger.get("/manage/projects/%d" % project["id"]), 403)
     assert "has ended" in wait_mail(server, stranger.email, "no longer a member of " + project["name"])
     assert stranger.user_id not in [u["id"] for u in api.get(path(project, "/users")).json()]
+
+
+@pytest.mark.skipif(ENGINE != "sqlite", reason="the clock of a row is turned in the embedded database")
+def test_R11_a_project_for_a_time_ends_by_the_clock(server, api, project):
+    member = someone(server, api, "admin", project["id"])
+    assert api.patch(path(project), json={"expirationDays": 1}).status_code == 200
+    with sqlite3.connect(os.path.join(server.data, "chatelaine.db"), timeout=60) as database:
+        assert database.execute("UPDATE projects SET expires_us = ? WHERE id = ?", (int(time.time() * 1e6) - 1, project["id"])).rowcount == 1
+    assert_error(api.get("tokens/verify", token=member.master), 401, "storage.tokenExpired")
 
 
 # --- invitations ---------------------------------------------------------------------------------------------------------------------------------------

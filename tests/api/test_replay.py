@@ -191,6 +191,27 @@ def test_idempotency_key_repeats_until_the_first_use(api, make_token):
     assert_error(api.post("tokens", json=body, headers={"Idempotency-Key": "x" * 300}), 400)
 
 
+def test_R13_not_when_the_token_was_disabled_meanwhile(api, make_token):
+    token, key = make_token(), {"Idempotency-Key": unique("key")}
+    path = "tokens/%s/refresh" % token["id"]
+    fresh = api.post(path, token=token["token"], headers=key).json()["token"]
+    assert api.post(path, token=token["token"], headers=key).json()["token"] == fresh
+    assert api.post("tokens/%s/disable" % token["id"]).status_code == 200
+    again = api.post(path, token=token["token"], headers=key)
+    assert again.status_code == 401 and fresh not in again.text
+
+
+def test_R13_a_string_is_repeated_only_to_the_one_that_it_replaced(api, make_token):
+    token, keys = make_token(), [unique("key"), unique("key")]
+    path = "tokens/%s/refresh" % token["id"]
+    strings = [token["token"]]
+    for key in keys:
+        strings.append(api.post(path, token=strings[-1], headers={"Idempotency-Key": key}).json()["token"])
+    again = api.post(path, token=strings[0], headers={"Idempotency-Key": keys[1]})
+    assert again.status_code == 401 and strings[2] not in again.text
+    assert api.post(path, token=strings[1], headers={"Idempotency-Key": keys[1]}).json()["token"] == strings[2]
+
+
 def test_idempotency_key_belongs_to_its_caller(api, server, roles):
     key, body = unique("key"), {"description": unique("same")}
     first = api.post("tokens", json=body, headers={"Idempotency-Key": key}).json()

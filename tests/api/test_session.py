@@ -94,7 +94,8 @@ def test_nobody_is_signed_in_without_a_cookie(server):
 def test_csrf_token_and_own_site_are_needed_to_change(browser):
     change = {"json": {"name": "New name"}}
     assert_error(browser.patch("/auth/profile", csrf=False, **change), 403)
-    assert_error(browser.patch("/auth/profile", headers={"X-CSRF-Token": "A" * 43}, **change), 403)
+    for wrong in ("A" * 43, browser.csrf + "A", browser.csrf[:-1], ""):
+        assert_error(browser.patch("/auth/profile", headers={"X-CSRF-Token": wrong}, **change), 403)
     assert_error(browser.patch("/auth/profile", headers={"Sec-Fetch-Site": "cross-site"}, **change), 403)
     assert_error(browser.patch("/auth/profile", headers={"Origin": "https://evil.example.com"}, **change), 403)
     assert browser.get("/auth/session").json()["user"]["name"] != "New name"
@@ -104,6 +105,13 @@ def test_csrf_token_and_own_site_are_needed_to_change(browser):
 
 
 # --- inside a project -----------------------------------------------------------------------------------------------------------------
+
+def test_R03_a_management_token_beside_a_session_says_nothing_inside_a_project(server, browser):
+    manage = browser.post("/manage/current-user/tokens", {"description": "mine"}).json()["token"]
+    for token in (manage, server.manage, "rubbish"):
+        shown = browser.get("/v2/storage/tokens/verify", project=server.project_id, headers={"X-KBC-ManageApiToken": token})
+        assert shown.status_code == 200 and shown.json()["description"] == browser.email
+
 
 def test_R16_storage_calls_use_the_members_master_token(server, browser):
     verified = browser.get("/v2/storage/tokens/verify", project=server.project_id).json()
