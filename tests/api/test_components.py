@@ -23,10 +23,17 @@ def test_catalogue_is_public_and_complete(server):
                                           "keboola.ex-db-mysql", "keboola.ex-db-snowflake", "keboola.python-transformation-v2",
                                           "keboola.snowflake-transformation", "keboola.orchestrator", "keboola.scheduler", "keboola.flow",
                                           "keboola.variables", "keboola.shared-code", "keboola.sandboxes", "keboola.keboola-as-code",
-                                          "ex-generic-v2", "keboola.wr-google-sheets"])
+                                          "ex-generic-v2", "keboola.wr-google-sheets", "keboola.mcp-server-tool"])
 def test_known_components(api, component_id):
     assert api.get("branch/default/components/" + component_id).json()["id"] == component_id
     assert component_id in [c["id"] for c in api.get("").json()["components"]]
+
+
+def test_a_flow_says_what_it_is_made_of(api):
+    flow = api.get("branch/default/components/keboola.flow").json()
+    schema = flow["configurationSchema"]
+    assert set(schema["required"]) == set(flow["emptyConfiguration"]) == {"phases", "tasks"}
+    assert set(schema["properties"]["tasks"]["items"]["required"]) == {"id", "name", "phase", "task"}
 
 
 def components(api, query="", **options):
