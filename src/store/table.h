@@ -62,6 +62,8 @@ int table_column_add(
 /* The same in two steps: a number that no column has had, then the column of that number. */
 int table_column_reserve(struct db *db, const struct table *table, int64_t *ret_number, struct err *e);
 int table_column_insert(struct db *db, const struct table *table, const struct column *column, struct err *e);
+/* Writes the column's definition. */
+int table_column_define(struct db *db, const struct table *table, const struct column *column, struct err *e);
 int table_column_remove(struct db *db, const struct table *table, int64_t column_number, struct err *e);
 /* NULL when there is none of that name (bytes compared). */
 const struct column *table_column(const struct table *table, const char *name);

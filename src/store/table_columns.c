@@ -53,6 +53,16 @@ int table_column_add(
 	return 0;
 }
 
+int table_column_define(struct db *db, const struct table *table, const struct column *column, struct err *e)
+{
+	static const struct sql sql = {
+		"UPDATE table_columns SET definition = $4 WHERE project_id = $1 AND table_number = $2 AND number = $3"
+	};
+	int rc = db_exec(db, &sql,
+		DB_ARGS(db_i(table->project_id), db_i(table->number), db_i(column->number), db_s(column->definition)), e);
+	return rc < 0 ? rc : shape_changed(db, table, e);
+}
+
 int table_column_remove(struct db *db, const struct table *table, int64_t column_number, struct err *e)
 {
 	static const struct sql sql = { "DELETE FROM table_columns WHERE project_id = $1 AND table_number = $2 AND number = $3" };

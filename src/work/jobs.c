@@ -4,6 +4,7 @@
 #include "work/export.h"
 #include "work/files.h"
 #include "work/load.h"
+#include "work/redefine.h"
 #include "work/runner.h"
 #include "work/snapshots.h"
 #include "work/tables.h"
@@ -16,9 +17,11 @@ const struct job_kind JOB_KINDS[] = {
 	{ "devBranchDelete", job_branch_delete, EVENT_NONE },
 	{ "fileDelete", job_file_delete, EVENT_NONE },
 	{ "tableColumnAdd", job_table_column_add, EVENT_NONE },
+	{ "tableColumnDefinitionUpdate", job_table_redefine, EVENT_NONE },
 	{ "tableColumnDelete", job_table_column_delete, EVENT_NONE },
 	{ "tableCreate", table_create_job, EVENT_NONE },
 	{ "tableDefinitionCreate", job_table_definition, EVENT_NONE },
+	{ "tableDefinitionUpdate", job_table_redefine, EVENT_NONE },
 	{ "tableDrop", job_table_drop, EVENT_NONE },
 	{ "tableExport", export_job, EVENT_NONE },
 	{ "tableImport", import_job, EVENT_TABLE_IMPORT_ERROR },

@@ -83,8 +83,7 @@ bool typed_is(json_t *column)
 	       json_string_length(json_object_get(json_object_get(column, "definition"), "type")) > 0;
 }
 
-/* A length or standard value as text: a client may send a number. */
-static char *text_of(struct arena *arena, json_t *value)
+char *typed_text(struct arena *arena, json_t *value)
 {
 	if (json_is_integer(value))
 		return arena_printf(arena, "%lld", (long long)json_integer_value(value));
@@ -96,9 +95,9 @@ static char *text_of(struct arena *arena, json_t *value)
 	return text && strlen(text) <= TEXT_MAX ? arena_strdup(arena, text) : NULL;
 }
 
-static bool nullable(json_t *given, bool in_key)
+bool typed_nullable(json_t *given, bool standard)
 {
-	bool flag = !in_key;
+	bool flag = standard;
 	if (json_is_boolean(given))
 		flag = json_is_true(given);
 	else if (json_is_integer(given))
@@ -118,12 +117,12 @@ int typed_definition(struct arena *arena, json_t *column, bool in_key, char **re
 	if (!spelling)
 		return fail(e, ERR_TABLE_VALIDATION, "Invalid request:\n - columns[%s]: \"The type %s is not supported.\"",
 			name ? name : "", type ? type : base);
-	char *length = text_of(arena, json_object_get(given, "length")),
-	     *standard = text_of(arena, json_object_get(given, "default"));
+	char *length = typed_text(arena, json_object_get(given, "length")),
+	     *standard = typed_text(arena, json_object_get(given, "default"));
 	if (!length && spelling->length)
 		length = arena_strdup(arena, spelling->length);
-	own(own_json) json_t *definition = json_pack(
-		"{s:s, s:b}", "type", spelling->type, "nullable", (int)nullable(json_object_get(given, "nullable"), in_key));
+	own(own_json) json_t *definition = json_pack("{s:s, s:b}", "type", spelling->type, "nullable",
+		(int)typed_nullable(json_object_get(given, "nullable"), !in_key));
 	if (!str_empty(length))
 		json_object_set_new(definition, "length", json_string(length));
 	if (standard)

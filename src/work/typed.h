@@ -11,6 +11,10 @@
 
 /* Does the column {name, definition, basetype} say a type? */
 bool typed_is(json_t *column);
+/* A length or standard value as text: a client may send a number. NULL when it is neither, or too long. */
+char *typed_text(struct arena *arena, json_t *value);
+/* Every spelling of a truth; the standard when it is none. */
+bool typed_nullable(json_t *given, bool standard);
 /* {"definition": {"type", "nullable", "length", "default"}, "basetype"} of it as text; ERR_TABLE_VALIDATION when the type is not known. */
 int typed_definition(struct arena *arena, json_t *column, bool in_key, char **ret, struct err *e);
 

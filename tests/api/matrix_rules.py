@@ -78,6 +78,8 @@ STORAGE = {
     "DELETE " + TABLE + "/metadata/{metadata}": ({"id": "table", "metadata": "TableMetadata"}, None, BUCKET_WRITE),
     "POST " + TABLE + "/columns": ({"id": "Table"}, {"name": "more"}, BUCKET_WRITE),
     "DELETE " + TABLE + "/columns/{column}": ({"id": "Table", "column": "name"}, None, BUCKET_WRITE),
+    "PUT " + TABLE + "/columns/{column}/definition": ({"id": "table", "column": "name"}, {"description": "UNIQUE"}, BUCKET_WRITE),
+    "PUT " + TABLE + "/definition": ({"id": "table"}, {"description": "UNIQUE"}, BUCKET_WRITE),
     "POST " + TABLE + "/primary-key": ({"id": "Table"}, {"columns": ["id"]}, BUCKET_WRITE),
     "DELETE " + TABLE + "/primary-key": ({"id": "Table"}, None, BUCKET_WRITE),
     "POST " + TABLE + "/snapshots": ({"id": "table"}, {"description": "s"}, BUCKET_WRITE),

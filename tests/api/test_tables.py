@@ -123,11 +123,13 @@ def test_R09_reading_a_table_is_no_changing_it(api, define_table, make_bucket, m
                 api.delete("tables/%s/primary-key" % table, token=token),
                 api.post("tables/%s/primary-key" % table, json={"columns": ["id"]}, token=token),
                 api.put("tables/" + table, json={"displayName": unique("mine")}, token=token),
+                api.put("tables/%s/definition" % table, json={"description": "mine"}, token=token),
+                api.put("tables/%s/columns/id/definition" % table, json={"description": "mine"}, token=token),
                 api.post("buckets/%s/tables-definition" % bucket, json={"name": "more", "columns": [{"name": "id"}]}, token=token),
                 api.delete("tables/" + table, token=token)]
     for refused in calls(reader):
         assert_error(refused, 403, "accessDenied")
-    assert [done.status_code for done in calls(writer)] == [202, 202, 202, 202, 200, 202, 204]
+    assert [done.status_code for done in calls(writer)] == [202, 202, 202, 202, 200, 202, 202, 202, 204]
 
 
 def test_display_name(api, define_table, make_bucket):
@@ -174,6 +176,69 @@ def test_typed_table_wants_a_type_of_a_new_column(api, define_table):
     column = job["results"]["definition"]["columns"][1]
     assert column["name"] == "when" and column["basetype"] == "DATE"
     assert {m["key"]: m["value"] for m in job["results"]["columnMetadata"]["when"]}["KBC.datatype.type"] == "DATE"
+
+
+def said_of(detail, column):
+    return {(m["provider"], m["key"]): m["value"] for m in detail["columnMetadata"].get(column, [])}
+
+
+def test_definition_of_a_table_and_its_columns_is_changed(api, define_table):
+    table = define_table(columns=[{"name": "id", "basetype": "INTEGER"}, {"name": "name", "definition": {"type": "VARCHAR", "length": "10", "nullable": False}},
+                                  {"name": "price", "definition": {"type": "NUMBER", "length": "10,2", "default": 1}}], key=["id"])
+    job = api.wait(api.put("branch/default/tables/%s/definition" % table, json={
+        "displayName": "orders", "description": "All orders", "columns": [
+            {"name": "name", "description": "Who", "length": 20, "nullable": True}, {"name": "price", "length": "12,2", "default": None}]}))
+    assert job["status"] == "success" and job["operationName"] == "tableDefinitionUpdate" and job["tableId"] == table, job
+    detail = api.get("tables/" + table).json()
+    assert job["results"] == detail and detail["displayName"] == "orders"
+    assert ("user", "KBC.description", "All orders") in [(m["provider"], m["key"], m["value"]) for m in detail["metadata"]]
+    columns = {c["name"]: c["definition"] for c in detail["definition"]["columns"]}
+    assert columns["name"] == {"type": "VARCHAR", "nullable": True, "length": "20"}
+    assert columns["price"] == {"type": "NUMBER", "nullable": True, "length": "12,2"}
+    assert said_of(detail, "name")[("user", "KBC.description")] == "Who" and said_of(detail, "name")[("storage", "KBC.datatype.length")] == "20"
+    assert ("storage", "KBC.datatype.default") not in said_of(detail, "price")
+    one = api.wait(api.put("tables/%s/columns/name/definition" % table, json={"length": "30", "description": None}))
+    assert one["status"] == "success" and one["operationName"] == "tableColumnDefinitionUpdate", one
+    assert said_of(one["results"], "name") == {("storage", "KBC.datatype.type"): "VARCHAR", ("storage", "KBC.datatype.nullable"): "1",
+                                              ("storage", "KBC.datatype.basetype"): "STRING", ("storage", "KBC.datatype.length"): "30"}
+    api.wait(api.put("tables/%s/definition" % table, json={"description": None}))
+    detail = api.get("tables/" + table).json()
+    assert detail["displayName"] == "orders" and [m["key"] for m in detail["metadata"]] == ["KBC.dataTypesEnabled"]
+    assert [e["event"] for e in api.get("tables/%s/events" % table).json()].count("storage.tableUpdated") == 3
+
+
+@pytest.mark.parametrize("column, words", [
+    ({"name": "none"}, "does not exist"),
+    ({}, "does not exist"),
+    ("name", "does not exist"),
+    ({"name": "name", "length": "9"}, "can only grow"),
+    ({"name": "name", "length": "16777217"}, "can only grow"),
+    ({"name": "name", "length": "long"}, "not a valid length"),
+    ({"name": "price", "length": "12,3"}, "its scale stays"),
+    ({"name": "price", "default": "2"}, "can be removed"),
+    ({"name": "day", "length": "4"}, "cannot be changed"),
+    ({"name": "id", "nullable": True}, "primary key"),
+    ({"name": "name", "description": 7}, "of type string"),
+])
+def test_a_definition_that_cannot_be_changes_nothing(api, define_table, column, words):
+    table = define_table(columns=[{"name": "id", "basetype": "INTEGER"}, {"name": "name", "definition": {"type": "VARCHAR", "length": "10"}},
+                                  {"name": "price", "definition": {"type": "NUMBER", "length": "10,2"}}, {"name": "day", "definition": {"type": "DATE"}}],
+                         key=["id"])
+    before = api.get("tables/" + table).json()
+    refused = api.put("tables/%s/definition" % table, json={"description": "d", "columns": [{"name": "name", "length": "11"}, column]})
+    assert words in assert_error(refused, 400)["error"]
+    assert api.get("tables/" + table).json() == before
+
+
+def test_an_untyped_table_is_described_and_not_typed(api, define_table, make_bucket):
+    table, bucket = define_table(columns=["id", "name"]), make_bucket()
+    described = api.wait(api.put("tables/%s/definition" % table, json={"columns": [{"name": "name", "description": "Who"}]}))
+    assert described["results"]["isTyped"] is False and said_of(described["results"], "name") == {("user", "KBC.description"): "Who"}
+    assert_error(api.put("tables/%s/columns/name/definition" % table, json={"nullable": False}), 400, "storage.tables.validation")
+    assert_error(api.put("tables/%s/definition" % table, json={"displayName": "_x"}), 400, "storage.tables.validation")
+    api.post("buckets/%s/table-aliases" % bucket, json={"name": "shown", "sourceTable": table})
+    assert_error(api.put("tables/%s.shown/definition" % bucket, json={"description": "d"}), 400)
+    assert_error(api.put("tables/%s.none/definition" % bucket, json={"description": "d"}), 404)
 
 
 def test_primary_key(api, define_table):
