@@ -20,6 +20,8 @@ import "@mantine/core/styles/Radio.css";
 import "@mantine/core/styles/Combobox.css";
 import "@mantine/core/styles/Pill.css";
 import "@mantine/core/styles/PillsInput.css";
+import "@mantine/core/styles/PasswordInput.css";
+import "@mantine/core/styles/NumberInput.css";
 import "@mantine/core/styles/Button.css";
 import "@mantine/core/styles/ActionIcon.css";
 import "@mantine/core/styles/Menu.css";
