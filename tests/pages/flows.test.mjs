@@ -413,7 +413,8 @@ test("first load on a slow link", async () => {
   cdp.on("Network.loadingFinished", (event) => (bytes += event.encodedDataLength));
   await page.goto("/login");
   await page.getByRole("button", { name: "Sign in" }).waitFor();
-  const paint = await page.evaluate(() => performance.getEntriesByType("paint").find((e) => e.name === "first-contentful-paint").startTime);
+  // The button is in the document a moment before it is on the screen.
+  const paint = await (await page.waitForFunction(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime)).jsonValue();
   console.log(`first load: ${Math.round(bytes / 1000)} KB compressed, form painted after ${Math.round(paint)} ms at 1 Mbit/s and 200 ms`);
   assert.ok(bytes <= 250_000, `${bytes} bytes`);
   assert.deepEqual(page.trouble, []);
