@@ -36,7 +36,7 @@ fuzz:
 	@scripts/fuzz $${FUZZ_SECONDS:-600}
 
 format:
-	@clang-format -i $$(git ls-files '*.c' '*.h')
+	@clang-format -i $$(find src tests -name '*.[ch]')
 
 install: all
 	@meson install -C $(BUILD)
