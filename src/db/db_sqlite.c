@@ -305,8 +305,9 @@ static int driver_next_id(struct db *db, const char *sequence, int64_t *ret_id, 
 	static const struct sql LAST = { "SELECT last FROM sequences WHERE name = $1", NULL };
 	struct db_rows *rows;
 	int rc = db_exec(db, &NEXT, DB_ARGS(db_s(sequence)), e);
-	if (rc == 0)
-		rc = db_find(db, &LAST, DB_ARGS(db_s(sequence)), &rows, e);
+	if (rc < 0)
+		return rc;
+	rc = db_find(db, &LAST, DB_ARGS(db_s(sequence)), &rows, e);
 	if (rc < 0)
 		return rc;
 	if (!rc)
