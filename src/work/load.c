@@ -226,7 +226,10 @@ int load_rows(struct load *load, struct err *e)
 		.time_us = now_us(),
 		.job_id = load->job->id,
 	};
-	return rows_import(load->app->database, &import, load->csv, &load->result, e);
+	int64_t before = csv_record(load->csv);
+	int rc = rows_import(load->app->database, &import, load->csv, &load->result, e);
+	load->read_rows = csv_record(load->csv) - before;
+	return rc;
 }
 
 static json_t *names_json(const struct load *load)
@@ -240,9 +243,12 @@ static json_t *names_json(const struct load *load)
 
 json_t *load_results(const struct load *load)
 {
-	return json_pack("{s:[], s:n, s:o, s:I, s:I}", "warnings", "transaction", "importedColumns", names_json(load),
+	json_t *results = json_pack("{s:[], s:n, s:o, s:I, s:I}", "warnings", "transaction", "importedColumns", names_json(load),
 		"totalRowsCount", (json_int_t)load->result.rows_count, "totalDataSizeBytes",
 		(json_int_t)load->result.data_size_bytes);
+	if (!load->result.was_applied)
+		json_object_set_new(results, "importedRowsCount", json_integer(load->read_rows));
+	return results;
 }
 
 static json_t *event_params(const struct load *load)

@@ -36,6 +36,7 @@ struct load {
 	size_t old_column_count; /* before this load added some */
 	int64_t *numbers;        /* the table's column of each field */
 	struct rows_result result;
+	int64_t read_rows; /* of the file */
 	struct job_result *job_result;
 	bool in_doubt; /* a commit whose answer was lost: it may have happened */
 	/* of a table made from a snapshot: what it was, and what is written with it */
@@ -60,7 +61,7 @@ void load_done(struct load *load);
 /* Writes the rows, then load->table with its events and the end of the job; all of it or nothing. */
 int table_create_rows(struct load *load, struct err *e);
 
-/* {warnings, transaction, importedColumns, totalRowsCount, totalDataSizeBytes} */
+/* {warnings, transaction, importedColumns, importedRowsCount, totalRowsCount, totalDataSizeBytes} */
 json_t *load_results(const struct load *load);
 /* tableImportStarted, tableImportDone and the job's end: inside a write. results is borrowed. */
 int load_emit_started(struct db *db, const struct load *load, struct err *e);

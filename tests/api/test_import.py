@@ -176,6 +176,16 @@ def test_import_key_collapses_rows(api, make_table):
     assert rows(api, table) == ['"1","","b"']
 
 
+def test_import_tells_how_many_rows_it_read(api, make_table):
+    table = make_table("id,name\n1,a\n", primaryKey="id")
+    for csv, options, count in (("id,name\n1,x\n2,y\n2,z\n", {}, 3), ("id,name\n", {"incremental": True}, 0),
+                                ("skip\nid,name\n3,x\n4,y\n", {"ignoredLinesCount": 1}, 2), ("5,x\n", {"columns": ["id", "name"]}, 1)):
+        results = ok(load(api, table, csv, **options))
+        assert results["importedRowsCount"] == count, (csv, results)
+    slices = sliced(api, [("a.csv", "1,x\n"), ("b.csv.gz", gzip.compress(b"2,y\n3,z\n"))])
+    assert ok(api.wait(api.post("tables/%s/import-async" % table, json={"dataFileId": slices, "withoutHeaders": True})))["importedRowsCount"] == 3
+
+
 def test_import_without_key_appends(api, make_table):
     table = make_table("id\n1\n2\n")
     assert ok(load(api, table, "id\n1\n2\n", incremental=1))["totalRowsCount"] == 4
