@@ -117,15 +117,20 @@ def test_R09_reading_a_table_is_no_changing_it(api, define_table, make_bucket, m
     reader = make_token(bucketPermissions={bucket: "read"})["token"]
     writer = make_token(bucketPermissions={bucket: "write"})["token"]
 
+    def settled(response):
+        if response.status_code == 202:
+            api.wait(response)
+        return response
+
     def calls(token):
-        return [api.post("tables/%s/columns" % table, json={"name": "extra"}, token=token),
-                api.delete("tables/%s/columns/extra" % table, token=token),
-                api.delete("tables/%s/primary-key" % table, token=token),
-                api.post("tables/%s/primary-key" % table, json={"columns": ["id"]}, token=token),
+        return [settled(api.post("tables/%s/columns" % table, json={"name": "extra"}, token=token)),
+                settled(api.delete("tables/%s/columns/extra" % table, token=token)),
+                settled(api.delete("tables/%s/primary-key" % table, token=token)),
+                settled(api.post("tables/%s/primary-key" % table, json={"columns": ["id"]}, token=token)),
                 api.put("tables/" + table, json={"displayName": unique("mine")}, token=token),
-                api.put("tables/%s/definition" % table, json={"description": "mine"}, token=token),
-                api.put("tables/%s/columns/id/definition" % table, json={"description": "mine"}, token=token),
-                api.post("buckets/%s/tables-definition" % bucket, json={"name": "more", "columns": [{"name": "id"}]}, token=token),
+                settled(api.put("tables/%s/definition" % table, json={"description": "mine"}, token=token)),
+                settled(api.put("tables/%s/columns/id/definition" % table, json={"description": "mine"}, token=token)),
+                settled(api.post("buckets/%s/tables-definition" % bucket, json={"name": "more", "columns": [{"name": "id"}]}, token=token)),
                 api.delete("tables/" + table, token=token)]
     for refused in calls(reader):
         assert_error(refused, 403, "accessDenied")
