@@ -1,6 +1,7 @@
 /* Aliases over HTTP: tables that show the rows of another one. Whoever makes an alias, or changes what it shows, must be allowed to read
  * the source (R09). */
 #include "api/tables.h"
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "store/bucket.h"
@@ -191,7 +192,7 @@ static int filter_set(struct req *rq, struct err *e)
 		req_no_event(rq);
 		return reply_alias(rq, 200, alias->id, e);
 	}
-	own(own_json) json_t *before = alias->alias_filter ? json_loads(alias->alias_filter, 0, NULL) : NULL;
+	own(own_json) json_t *before = alias->alias_filter ? json_read(alias->alias_filter, 0) : NULL;
 	rc = filter_text(rq, source, rq->args, before, &alias->alias_filter, e);
 	if (rc < 0 || (rc = save_alias(rq, alias, e)) < 0)
 		return rc;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "store/branch.h"
@@ -126,7 +127,7 @@ static json_t *revision_json(const struct revision *revision)
 
 static void set_json(json_t *object, const char *key, const char *text)
 {
-	json_object_set_new(object, key, json_loads(text, JSON_DECODE_ANY, NULL));
+	json_object_set_new(object, key, json_read(text, JSON_DECODE_ANY));
 }
 
 json_t *config_row_json(const struct config_row *row, const struct config_parts *parts)

@@ -1,5 +1,6 @@
 /* Versions of rows over HTTP: history, going back, copies. */
 #include "api/config_common.h"
+#include "base/json_read.h"
 #include "base/str.h"
 #include "http/req.h"
 #include "work/resource_json.h"
@@ -18,7 +19,7 @@ static json_t *version_json(const struct config_row *version, bool whole)
 	json_object_set_new(json, "name", json_string(version->name));
 	json_object_set_new(json, "description", json_string(version->description));
 	json_object_set_new(json, "isDisabled", json_boolean(version->is_disabled));
-	json_object_set_new(json, "configuration", json_loads(version->configuration, JSON_DECODE_ANY, NULL));
+	json_object_set_new(json, "configuration", json_read(version->configuration, JSON_DECODE_ANY));
 	return json;
 }
 
@@ -29,7 +30,7 @@ static void include_version(json_t *json, const struct config_row *version, cons
 	else if (str_eq(what, "description"))
 		json_object_set_new(json, "description", json_string(version->description));
 	else if (str_eq(what, "configuration"))
-		json_object_set_new(json, "configuration", json_loads(version->configuration, JSON_DECODE_ANY, NULL));
+		json_object_set_new(json, "configuration", json_read(version->configuration, JSON_DECODE_ANY));
 }
 
 static int row_versions_list(struct req *rq, struct err *e)

@@ -1,5 +1,6 @@
 /* Versions of configurations over HTTP: history, going back, copies. */
 #include "api/config_common.h"
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "http/req.h"
@@ -15,7 +16,7 @@ static void include_part(json_t *json, const struct config *version, const char 
 	else if (str_eq(what, "description"))
 		json_object_set_new(json, "description", json_string(version->description));
 	else if (str_eq(what, "configuration"))
-		json_object_set_new(json, "configuration", json_loads(version->configuration, JSON_DECODE_ANY, NULL));
+		json_object_set_new(json, "configuration", json_read(version->configuration, JSON_DECODE_ANY));
 }
 
 /* What was asked for; name and description when nothing was. A state has no versions: asking for it brings nothing. */
@@ -78,7 +79,7 @@ static int versions_detail(struct req *rq, struct err *e)
 		return rc;
 	json_t *json = version_json(version, NULL);
 	include_part(json, version, "configuration");
-	json_object_set_new(json, "rowsSortOrder", json_loads(version->rows_sort_order, 0, NULL));
+	json_object_set_new(json, "rowsSortOrder", json_read(version->rows_sort_order, 0));
 	json_object_set_new(json, "rows", config_row_list_json(&rows, &ROWS_OF_VERSION));
 	config_event(rq, config);
 	return reply_json(rq, 200, json);

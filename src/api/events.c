@@ -6,7 +6,9 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/json_read.h"
 #include "base/own.h"
+#include "base/shortage.h"
 #include "base/signature.h"
 #include "base/str.h"
 #include "http/req.h"
@@ -31,7 +33,7 @@ static json_t *text_or_null(const char *text)
 /* Stored JSON again; what is empty is an object, never a list (behaviour.md §3.1). */
 static json_t *stored_json(const char *text, json_t *empty)
 {
-	json_t *value = str_empty(text) ? NULL : json_loads(text, 0, NULL);
+	json_t *value = str_empty(text) ? NULL : json_read(text, 0);
 	if (!value)
 		return empty;
 	json_decref(empty);
@@ -136,6 +138,9 @@ struct listing {
 static int list_event(void *arg, const struct event *event, struct err *e)
 {
 	struct listing *listing = arg;
+	int rc = shortage_check(0, e);
+	if (rc < 0)
+		return rc;
 	listing->size += strlen(event->message) + strlen(event->description) + strlen(event->params) + strlen(event->results);
 	if (listing->size > LIST_SIZE_MAX)
 		return fail(e, ERR_TOO_LARGE, "These events are too large for one answer: ask for fewer with limit.");
@@ -168,6 +173,8 @@ static int events_detail(struct req *rq, struct err *e)
 	struct event event;
 	struct event_filter who = { .project_id = rq->origin.project_id, .branch_id = rq->branch_id, .seen_by = seen_by(rq) };
 	char *id = arena_strdup(rq->arena, req_path(rq, 0));
+	if (!id)
+		return fail(e, ERR_UNAVAILABLE, NULL);
 	str_lower(id);
 	int rc = event_find(rq->db, rq->arena, &who, id, &event, e);
 	if (rc == 0)

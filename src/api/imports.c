@@ -3,6 +3,7 @@
 
 #include "api/jobs.h"
 #include "auth/permit.h"
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "store/blob/blob.h"
@@ -147,8 +148,8 @@ static int keep_contents(struct req *rq, int64_t *ret_file_id, struct err *e)
 /* The job's error as this call's: the row of its wire code. */
 static int fail_as(const char *error, const char *results, struct err *e)
 {
-	own(own_json) json_t *json = json_loads(error ? error : "{}", 0, NULL);
-	own(own_json) json_t *more = results ? json_loads(results, 0, NULL) : NULL;
+	own(own_json) json_t *json = json_read(error ? error : "{}", 0);
+	own(own_json) json_t *more = results ? json_read(results, 0) : NULL;
 	const char *message = json_string_value(json_object_get(json, "message")),
 		   *code = json_string_value(json_object_get(json, "code"));
 	enum err_code found = ERR_STORAGE_VALIDATION;
@@ -196,7 +197,7 @@ static int wait_for_job(struct req *rq, const struct new_job *job, int status, s
 		return rc < 0 ? rc : fail(e, ERR_JOB_NOT_FOUND, NULL);
 	if (str_eq(row->status, "error"))
 		return fail_as(row->error, row->results, e);
-	json_t *results = str_eq(row->status, "success") && row->results ? json_loads(row->results, JSON_DECODE_ANY, NULL) : NULL;
+	json_t *results = str_eq(row->status, "success") && row->results ? json_read(row->results, JSON_DECODE_ANY) : NULL;
 	return results ? reply_json(rq, status, results) : reply_job(rq, insertion.id, e);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_read.h"
 #include "base/own.h"
 #include "store/bucket.h"
 #include "store/member.h"
@@ -150,7 +151,7 @@ static void number_put(struct json_out *out, const char *name, int64_t value)
 /* Names of limits were checked when they were set. */
 static void limits_put(const struct project *project, struct json_out *out)
 {
-	own(own_json) json_t *set = json_loads(project->limits, 0, NULL);
+	own(own_json) json_t *set = json_read(project->limits, 0);
 	const char *name;
 	json_t *value;
 	out_object(out, "limits");
@@ -185,7 +186,7 @@ static bool is_common_feature(const char *feature)
 
 static void features_put(const struct project *project, struct json_out *out)
 {
-	own(own_json) json_t *features = json_loads(project->features, 0, NULL);
+	own(own_json) json_t *features = json_read(project->features, 0);
 	size_t i;
 	json_t *feature;
 	out_array(out, "features");

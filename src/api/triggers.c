@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "http/req.h"
@@ -12,7 +13,7 @@
 
 static json_t *watched_json(const struct trigger *trigger)
 {
-	own(own_json) json_t *ids = json_loads(trigger->table_ids, 0, NULL);
+	own(own_json) json_t *ids = json_read(trigger->table_ids, 0);
 	json_t *tables = json_array(), *id;
 	size_t i;
 	json_array_foreach(ids, i, id) {
@@ -35,7 +36,7 @@ static void trigger_event(struct req *rq, const struct trigger *trigger)
 	req_object(rq, arena_printf(rq->arena, "%lld", (long long)trigger->id), NULL,
 		json_pack("{s:s, s:s, s:I, s:o}", "component", trigger->component_id, "configurationId",
 			trigger->configuration_id, "runWithTokenId", (json_int_t)trigger->run_with_token_id, "tableIds",
-			json_loads(trigger->table_ids, 0, NULL)));
+			json_read(trigger->table_ids, 0)));
 }
 
 /* --- who -------------------------------------------------------------------------------------------------------------------- */

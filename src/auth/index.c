@@ -16,6 +16,7 @@
 #include "auth/uses.h"
 #include "base/clock.h"
 #include "base/own.h"
+#include "base/shortage.h"
 #include "store/token_lookup.h"
 #include "store/token_replay.h"
 
@@ -222,8 +223,12 @@ static int load_from(struct db *db, const int64_t key[2], struct held **ret, str
 	int rc = token_find_whole(db, arena, key, &token, &setting, e);
 	if (rc <= 0)
 		return rc < 0 ? rc : fail(e, ERR_TOKEN_INVALID, NULL);
+	/* an address or an end that was not copied must not be missing for as long as the entry is kept */
+	rc = shortage_check(0, e);
+	if (rc < 0)
+		return rc;
 	*ret = held_new(token, setting);
-	return *ret ? 0 : fail(e, ERR_INTERNAL, NULL);
+	return *ret ? 0 : fail(e, ERR_UNAVAILABLE, NULL);
 }
 
 /* The counters are read first of all: what changes from here on makes the entry a bad one. */
@@ -277,7 +282,7 @@ static bool spend(struct token_index *index, struct index_lookup *lookup)
 {
 	struct spending *spending = calloc(1, sizeof *spending);
 	if (!spending) {
-		lookup->rc = fail(&lookup->err, ERR_INTERNAL, NULL);
+		lookup->rc = fail(&lookup->err, ERR_UNAVAILABLE, NULL);
 		return true;
 	}
 	spending->lookup = lookup;
@@ -344,9 +349,9 @@ static void asking_failed(struct asking *asking, int found)
 static void whole_came(struct token_lookup *token, int found)
 {
 	struct asking *asking = token->arg;
-	struct held *held = found == 1 ? held_new(token->token, token->setting) : NULL;
+	struct held *held = found == 1 && !shortage_seen() ? held_new(token->token, token->setting) : NULL;
 	if (!held) {
-		asking_failed(asking, found == 1 ? fail(&token->err, ERR_INTERNAL, NULL) : found);
+		asking_failed(asking, found == 1 ? fail(&token->err, ERR_UNAVAILABLE, NULL) : found);
 		return;
 	}
 	keep(asking->index, held);
@@ -371,7 +376,7 @@ static bool ask(struct token_index *index, struct index_lookup *lookup)
 {
 	struct asking *asking = calloc(1, sizeof *asking);
 	if (!asking) {
-		lookup->rc = fail(&lookup->err, ERR_INTERNAL, NULL);
+		lookup->rc = fail(&lookup->err, ERR_UNAVAILABLE, NULL);
 		return true;
 	}
 	if (lookup->waits)

@@ -3,17 +3,20 @@
 #define BASE_ARENA_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
 
-/* Makes an empty arena; arena_free() frees it with all that was taken from it. Ends the process when memory is exhausted
- * only where no request can be refused instead; arena_alloc() returns NULL. */
+/* Makes an empty arena; arena_free() frees it with all that was taken from it. Never NULL: when memory is short, that is noted
+ * (base/shortage.h) and the arena lives on a reserve; arena_alloc() returns NULL only when that is used up. */
 struct arena *arena_new(void);
 void arena_free(struct arena *arena);
 void own_arena(struct arena **arena);
 /* Gives back all that was taken, and keeps the arena for the next. */
 void arena_clear(struct arena *arena);
+/* Its memory is its own, not a reserve's that others wait for. */
+bool arena_may_stay(struct arena *arena);
 
 /* Zeroed memory, aligned for any type. */
 void *arena_alloc(struct arena *arena, size_t size);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/shortage.h"
+
 #define SMALLEST 256
 
 bool buf_reserve(struct buf *buf, size_t length)
@@ -25,6 +27,7 @@ bool buf_reserve(struct buf *buf, size_t length)
 		size *= 2;
 	char *data = realloc(buf->data, size);
 	if (!data) {
+		shortage_note();
 		buf->failed = true;
 		return false;
 	}

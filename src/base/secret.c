@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "base/shortage.h"
 #include "base/signature.h"
 #include "base/str.h"
 
@@ -219,7 +220,11 @@ char *password_hash(const char *password, struct err *e)
 
 bool password_verify(const char *hash, const char *password)
 {
-	return crypto_pwhash_str_verify(hash, password, strlen(password)) == 0;
+	errno = 0;
+	bool good = crypto_pwhash_str_verify(hash, password, strlen(password)) == 0;
+	if (!good && errno == ENOMEM)
+		shortage_note(); /* which says nothing about the password */
+	return good;
 }
 
 void secret_sign(const char *purpose, const char *text, char ret[44])

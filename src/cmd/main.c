@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/conf.h"
+#include "base/json_read.h"
 #include "cmd/client.h"
 #include "cmd/cmd.h"
 
@@ -69,6 +70,7 @@ static bool asks_help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	json_read_init();
 	if (argc < 2)
 		return print_help(stderr);
 	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/shortage.h"
 #include "base/str.h"
 #include "db/engine.h"
 
@@ -254,6 +255,17 @@ void db_batch_ended(struct db_batch_end *end)
 		once.call(once.arg);
 }
 
+int db_write_run(struct db *db, struct db_write *write)
+{
+	shortage_forget();
+	write->rc = write->run(db, write, &write->err);
+	if (db->change_lost)
+		shortage_note();
+	db->change_lost = false;
+	write->rc = shortage_check(write->rc, &write->err);
+	return write->rc;
+}
+
 void db_writes_finish(struct db_write *batch)
 {
 	struct db_batch_end end = { 0 };
@@ -300,6 +312,11 @@ static void transact_done(struct db_write *write, int rc)
 
 int database_transact(struct database *database, int (*fn)(struct db *db, void *arg, struct err *e), void *arg, struct err *e)
 {
+	/* what is written was made here: nothing of it is kept when it may lack something */
+	int rc = shortage_check(0, e);
+	shortage_forget();
+	if (rc < 0)
+		return rc;
 	struct transact transact = { .write = { .run = transact_run, .done = transact_done }, .fn = fn, .arg = arg, .e = e };
 	transact.write.arg = &transact;
 	sem_init(&transact.finished, 0, 0);
@@ -307,6 +324,8 @@ int database_transact(struct database *database, int (*fn)(struct db *db, void *
 	while (sem_wait(&transact.finished) < 0)
 		;
 	sem_destroy(&transact.finished);
+	if (transact.rc >= 0)
+		shortage_note_commit();
 	return transact.rc;
 }
 

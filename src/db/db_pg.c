@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/shortage.h"
 
 /* Oids of the server's own types, the same in every database. */
 enum { TYPE_UNKNOWN = 0, TYPE_BYTEA = 17, TYPE_INT8 = 20, TYPE_TEXT = 25, TYPE_FLOAT8 = 701 };
@@ -81,11 +82,13 @@ static int prepare(struct pg_db *db, const struct sql *sql, const struct pg_para
 {
 	char name[PG_NAME_SIZE];
 	pg_statement_name(sql, name);
+	if (!pg_kept_reserve(db))
+		return db_unavailable(e, NULL);
 	PGresult *result = PQprepare(db->handle, name, pg_statement_text(sql), params->count, params->types);
 	int rc = is_good(result) ? 0 : pg_fail(db, result, e);
 	PQclear(result);
-	if (rc == 0 && !pg_kept_add(db, sql))
-		rc = db_unavailable(e, NULL);
+	if (rc == 0)
+		pg_kept_add(db, sql);
 	return rc;
 }
 
@@ -259,10 +262,14 @@ static const void *driver_col_blob(struct db_rows *base, int column, size_t *ret
 	}
 	if (!rows->blobs)
 		rows->blobs = calloc((size_t)PQnfields(rows->result), sizeof(*rows->blobs));
-	if (!rows->blobs)
+	if (!rows->blobs) {
+		shortage_note();
 		return NULL;
+	}
 	PQfreemem(rows->blobs[column]);
 	rows->blobs[column] = PQunescapeBytea((const unsigned char *)text, ret_length);
+	if (!rows->blobs[column])
+		shortage_note();
 	return rows->blobs[column];
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/own.h"
+#include "base/shortage.h"
 #include "db/migrate.h"
 
 #define KEPT_FIRST_SIZE 256
@@ -23,6 +24,8 @@ static int to_text(struct err *e, const char *text, const char *detail)
 int sqlite_fail(struct sqlite_db *db, struct err *e)
 {
 	const char *detail = sqlite3_errmsg(db->handle);
+	if (sqlite3_errcode(db->handle) == SQLITE_NOMEM)
+		shortage_note();
 	switch (sqlite3_errcode(db->handle) & 0xff) {
 	case SQLITE_FULL:
 		return to_text(e, "The server's disk is full: nothing can be changed until there is room.", detail);
@@ -278,12 +281,19 @@ static double driver_col_real(struct db_rows *rows, int column)
 
 static const char *driver_col_text(struct db_rows *rows, int column)
 {
-	return (const char *)sqlite3_column_text(stmt_of(rows), column);
+	bool wanted = sqlite3_column_type(stmt_of(rows), column) != SQLITE_NULL;
+	const char *text = (const char *)sqlite3_column_text(stmt_of(rows), column);
+	if (wanted && !text)
+		shortage_note();
+	return text;
 }
 
 static const void *driver_col_blob(struct db_rows *rows, int column, size_t *ret_length)
 {
+	bool wanted = sqlite3_column_type(stmt_of(rows), column) != SQLITE_NULL;
 	const void *data = sqlite3_column_blob(stmt_of(rows), column);
+	if (wanted && !data && sqlite3_errcode(((struct sqlite_db *)rows->db)->handle) == SQLITE_NOMEM)
+		shortage_note();
 	*ret_length = (size_t)sqlite3_column_bytes(stmt_of(rows), column);
 	return data;
 }

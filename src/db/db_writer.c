@@ -38,11 +38,7 @@ static bool run_one(struct sqlite_database *database, struct db_write *write)
 	write->rc = db_exec(db, &SAVEPOINT, DB_NONE, &write->err);
 	if (write->rc < 0)
 		return false;
-	write->rc = write->run(db, write, &write->err);
-	if (write->rc >= 0 && db->change_lost)
-		write->rc = db_unavailable(&write->err, NULL);
-	db->change_lost = false;
-	if (write->rc >= 0)
+	if (db_write_run(db, write) >= 0)
 		write->rc = db_exec(db, &RELEASE, DB_NONE, &write->err);
 	if (write->rc >= 0)
 		return true;
@@ -65,12 +61,22 @@ static void fail_batch(struct sqlite_database *database, struct db_write *batch,
 			write->rc = db_unavailable(&write->err, e->text);
 }
 
+/* Also of a transaction before, when there was no memory to roll it back. */
+static void roll_back(struct sqlite_database *database)
+{
+	struct err ignored = { 0 };
+	if (!sqlite3_get_autocommit(database->writer->handle))
+		db_exec(&database->writer->base, &ROLLBACK, DB_NONE, &ignored);
+	err_done(&ignored);
+}
+
 /* 0 when the batch is durable. */
 static int run_batch(struct sqlite_database *database, struct db_write *batch, struct err *e)
 {
 	struct db *db = &database->writer->base;
 	if (database->fsync_failed)
 		return db_unavailable(e, "The server's disk failed: nothing can be changed until the server is restarted.");
+	roll_back(database);
 	int rc = db_exec(db, &BEGIN, DB_NONE, e);
 	bool alive = rc == 0;
 	for (struct db_write *write = batch; write && alive; write = write->next) {
@@ -87,11 +93,7 @@ static int run_batch(struct sqlite_database *database, struct db_write *batch, s
 		database_guard_after(db, ticket);
 	if (rc < 0)
 		note_failure(database);
-	if (!sqlite3_get_autocommit(database->writer->handle)) {
-		struct err ignored = { 0 };
-		db_exec(db, &ROLLBACK, DB_NONE, &ignored);
-		err_done(&ignored);
-	}
+	roll_back(database);
 	return rc;
 }
 

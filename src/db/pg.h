@@ -89,10 +89,12 @@ void pg_check(struct pg_db *db);
 int pg_fail(struct pg_db *db, const PGresult *result, struct err *e);
 
 #define PG_NAME_SIZE 24
-/* The name of the statement on a connection; is it prepared there already? pg_kept_add() notes that it is. */
+/* The name of the statement on a connection; is it prepared there already? pg_kept_add() notes that it is, in the room that
+ * pg_kept_reserve() made before. */
 void pg_statement_name(const struct sql *sql, char ret[PG_NAME_SIZE]);
 bool pg_kept(const struct pg_db *db, const struct sql *sql);
-bool pg_kept_add(struct pg_db *db, const struct sql *sql);
+bool pg_kept_reserve(struct pg_db *db);
+void pg_kept_add(struct pg_db *db, const struct sql *sql);
 const char *pg_statement_text(const struct sql *sql);
 
 extern const struct db_driver PG_DRIVER;

@@ -130,10 +130,13 @@ int pg_fail(struct pg_db *db, const PGresult *result, struct err *e)
 {
 	const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
 	own(own_free) char *detail = strdup(result ? PQresultErrorMessage(result) : PQerrorMessage(db->handle));
-	bool ended = str_starts(state, "08") || str_starts(state, "57P");
+	/* without a state the answer was lost on this side, for lack of memory: what the server did, it will not say again */
+	bool ended = !state || str_starts(state, "08") || str_starts(state, "57P");
 	if (ended || PQstatus(db->handle) != CONNECTION_OK) {
 		db->trouble = PG_BROKEN;
 		log_line(LOG_WARN, "connection to the database lost", "detail", detail, NULL);
+		if (!state)
+			pg_disconnect(db);
 		return db_unavailable(e, NULL);
 	}
 	if (str_eq(state, "40001") || str_eq(state, "40P01")) {
@@ -178,21 +181,25 @@ bool pg_kept(const struct pg_db *db, const struct sql *sql)
 	return db->kept_size && db->kept[kept_slot(db->kept, db->kept_size, sql)] == sql;
 }
 
-bool pg_kept_add(struct pg_db *db, const struct sql *sql)
+bool pg_kept_reserve(struct pg_db *db)
 {
-	if (2 * db->kept_count >= db->kept_size) {
-		size_t size = db->kept_size ? 2 * db->kept_size : KEPT_FIRST_SIZE;
-		const struct sql **grown = calloc(size, sizeof(void *));
-		if (!grown)
-			return false;
-		for (size_t i = 0; i < db->kept_size; i++)
-			if (db->kept[i])
-				grown[kept_slot(grown, size, db->kept[i])] = db->kept[i];
-		free(db->kept);
-		db->kept = grown;
-		db->kept_size = size;
-	}
+	if (2 * db->kept_count < db->kept_size)
+		return true;
+	size_t size = db->kept_size ? 2 * db->kept_size : KEPT_FIRST_SIZE;
+	const struct sql **grown = calloc(size, sizeof(void *));
+	if (!grown)
+		return false;
+	for (size_t i = 0; i < db->kept_size; i++)
+		if (db->kept[i])
+			grown[kept_slot(grown, size, db->kept[i])] = db->kept[i];
+	free(db->kept);
+	db->kept = grown;
+	db->kept_size = size;
+	return true;
+}
+
+void pg_kept_add(struct pg_db *db, const struct sql *sql)
+{
 	db->kept[kept_slot(db->kept, db->kept_size, sql)] = sql;
 	db->kept_count++;
-	return true;
 }

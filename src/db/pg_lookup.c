@@ -1,13 +1,17 @@
 /* Look-ups on PostgreSQL: all that wait travel in one pipelined round trip; while it is under way, the next ones gather. */
 #include "db/pg.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/shortage.h"
 
 #define BATCH_MOST 128
+#define ANSWER_WAIT_MS 5000
 #define SLOTS 256 /* a power of two, well above BATCH_MOST */
 
 /* Look-ups that ask the same are asked once: the first of them stands for the others, which hang on its next. Each of them came
@@ -108,6 +112,7 @@ static void answer_one(struct pg_db *db, struct db_lookup *lookup, PGresult *res
 	struct pg_rows rows = { .base.db = &db->base, .result = result, .row = -1, .count = PQntuples(result) };
 	if (lookup->batch_end.call)
 		((struct pg_database *)db->base.database)->lookups.batch_end = lookup->batch_end;
+	shortage_forget();
 	lookup->done(lookup, rc < 0 ? NULL : &rows.base, rc);
 	pg_forget_blobs(&rows);
 }
@@ -164,14 +169,28 @@ static bool send_all(struct pg_db *db, const struct batch *batch)
 	return PQpipelineSync(db->handle);
 }
 
+/* The next result. A library that had no memory for the end of the pipeline would wait for it for ever: then the connection is given up. */
+static PGresult *next_result(struct pg_db *db)
+{
+	while (db->handle && PQisBusy(db->handle)) {
+		struct pollfd fd = { .fd = PQsocket(db->handle), .events = POLLIN };
+		int ready = poll(&fd, 1, ANSWER_WAIT_MS);
+		if (ready < 0 && errno == EINTR)
+			continue;
+		if (ready <= 0 || !PQconsumeInput(db->handle))
+			pg_disconnect(db);
+	}
+	return db->handle ? PQgetResult(db->handle) : NULL;
+}
+
 /* Reads the answer to one. False: it has none, because the connection broke or one before it failed. */
 static bool receive_one(struct pg_db *db, struct db_lookup *lookup)
 {
-	PGresult *result = PQgetResult(db->handle);
+	PGresult *result = next_result(db);
 	ExecStatusType status = PQresultStatus(result);
 	bool answered = result && status != PGRES_PIPELINE_ABORTED && PQstatus(db->handle) == CONNECTION_OK;
 	if (answered)
-		PQclear(PQgetResult(db->handle)); /* the NULL that ends it */
+		PQclear(next_result(db)); /* the NULL that ends it */
 	if (answered && status == PGRES_TUPLES_OK) {
 		answer(db, lookup, result, 0);
 		return true;
@@ -182,7 +201,7 @@ static bool receive_one(struct pg_db *db, struct db_lookup *lookup)
 	if (answered)
 		answer(db, lookup, NULL, rc);
 	else if (status == PGRES_PIPELINE_ABORTED)
-		PQclear(PQgetResult(db->handle));
+		PQclear(next_result(db));
 	return answered;
 }
 
@@ -195,7 +214,7 @@ static void round_trip(struct pg_db *db, struct batch *batch)
 		if (!sent || PQstatus(db->handle) != CONNECTION_OK || !receive_one(db, batch->list[i]))
 			batch->list[left++] = batch->list[i];
 	batch->count = left;
-	PGresult *result = sent ? PQgetResult(db->handle) : NULL;
+	PGresult *result = sent ? next_result(db) : NULL;
 	bool synced = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
 	PQclear(result);
 	if (!synced || !PQexitPipelineMode(db->handle))

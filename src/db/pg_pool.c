@@ -36,7 +36,6 @@ static void roll_back(struct pg_db *db)
 		pg_disconnect(db);
 	db->trouble = trouble;
 	db->base.change_count = 0;
-	db->base.change_lost = false;
 	err_done(&ignored);
 }
 
@@ -49,10 +48,8 @@ static int run_transaction(struct pg_db *db, struct db_write *write, bool *ret_a
 	int rc = command(db, "BEGIN ISOLATION LEVEL REPEATABLE READ", "BEGIN", e);
 	if (rc < 0)
 		return rc;
-	rc = write->run(&db->base, write, e);
+	rc = db_write_run(&db->base, write);
 	int64_t ticket = 0;
-	if (rc >= 0 && db->base.change_lost)
-		rc = db_unavailable(e, NULL);
 	if (rc >= 0)
 		rc = database_guard_before(&db->base, &ticket, e);
 	if (rc < 0) {

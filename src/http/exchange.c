@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
+#include "base/shortage.h"
 #include "base/str.h"
 #include "http/pages.h"
 
@@ -29,7 +30,7 @@ static void give_arena(struct http_server *server, const struct link *link, stru
 {
 	struct arena *none = NULL;
 	arena_clear(arena);
-	if (!atomic_compare_exchange_strong(&server->spare[link->fd % SPARE_ARENAS], &none, arena))
+	if (!arena_may_stay(arena) || !atomic_compare_exchange_strong(&server->spare[link->fd % SPARE_ARENAS], &none, arena))
 		arena_free(arena);
 }
 
@@ -314,7 +315,7 @@ void exchange_feed(struct http_exchange *x, const char *data, size_t length)
 {
 	if (x->refused && x->body.kind != BODY_DISCARD)
 		body_discard(&x->body);
-	if (body_feed(&x->body, data, length, &x->err) < 0) {
+	if (shortage_check(body_feed(&x->body, data, length, &x->err), &x->err) < 0) {
 		x->refused = true;
 		body_discard(&x->body);
 	}

@@ -136,6 +136,8 @@ void caller_give(struct http_exchange *x);
 
 /* reply.c */
 void reply_reset(struct http_exchange *x);
+/* Whatever the answer was, the connection ends without it. */
+void reply_lose(struct http_exchange *x);
 /* The envelope of x->err becomes the reply. */
 void reply_error(struct http_exchange *x);
 /* Hands the reply to libmicrohttpd. */

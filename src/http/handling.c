@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/own.h"
+#include "base/shortage.h"
 #include "base/str.h"
 #include "http/exchange.h"
 #include "http/params.h"
@@ -96,8 +97,10 @@ static void denial_written(struct db_write *write, int rc)
 /* x->err becomes the answer; a known token that was refused is recorded before it is told. */
 void exchange_refuse(struct http_exchange *x)
 {
-	int status = x->err.code ? err_status(&x->err) : 500;
 	context(x);
+	/* a refusal may be one only because something could not be read */
+	(void)shortage_check(0, &x->err);
+	int status = x->err.code ? err_status(&x->err) : 500;
 	reply_error(x);
 	if (x->match.route && x->rq.origin.token_id && (status == 403 || status == 429 || status == 401))
 		submit(x, write_denial, denial_written);
@@ -110,9 +113,13 @@ void exchange_refuse(struct http_exchange *x)
 static void handled(struct http_exchange *x, int rc)
 {
 	x->rq.db = NULL;
-	if (rc < 0)
+	/* what is committed is not refused: its answer is lost, as on a connection that breaks */
+	bool lost = shortage_seen_after_commit();
+	if (lost)
+		reply_lose(x);
+	if (!lost && shortage_check(rc, &x->err) < 0)
 		exchange_refuse(x);
-	else if (has_event(x))
+	else if (rc >= 0 && has_event(x))
 		submit(x, write_event, event_written);
 	else
 		exchange_finish(x);
@@ -162,6 +169,7 @@ static void after_work(struct pool_work *work)
 {
 	struct http_exchange *x = work->arg;
 	context(x);
+	shortage_note_commit();
 	int rc = db_reader_take(x->server->app->database, &x->rq.db, &x->err);
 	if (rc == 0) {
 		rc = x->after(&x->rq, &x->err);
@@ -305,11 +313,11 @@ void exchange_dispatch(struct http_exchange *x)
 		exchange_refuse(x);
 		return;
 	}
-	if (x->match.route->quick && x->match.route->quick(&x->rq)) {
+	if (!shortage_seen() && x->match.route->quick && x->match.route->quick(&x->rq)) {
 		exchange_finish(x);
 		return;
 	}
-	if (parse_args(x) < 0)
+	if (shortage_check(parse_args(x), &x->err) < 0)
 		exchange_refuse(x);
 	else
 		run_handler(x);

@@ -66,7 +66,10 @@ struct MHD_Response *memo_reply(struct http_exchange *x)
 	memo->response = MHD_create_response_from_buffer(body->length, body->data, MHD_RESPMEM_PERSISTENT);
 	if (!memo->response)
 		return NULL;
-	MHD_add_response_header(memo->response, MHD_HTTP_HEADER_CONTENT_TYPE, x->reply.content_type);
+	if (!MHD_add_response_header(memo->response, MHD_HTTP_HEADER_CONTENT_TYPE, x->reply.content_type)) {
+		forget_reply(x->server, memo);
+		return NULL;
+	}
 	memo->body = body;
 	memo->identity = x->who.identity;
 	x->who = (struct caller){ .kind = CALLER_NOBODY };

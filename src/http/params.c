@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "http/form.h"
@@ -40,8 +41,8 @@ int params_parse_json(const char *data, size_t length, json_t **ret, struct err 
 			depth--;
 		}
 	}
-	json_error_t error;
-	*ret = json_loadb(data, length, JSON_DECODE_ANY, &error);
+	json_error_t error = { .line = 1 };
+	*ret = json_read_bytes(data, length, JSON_DECODE_ANY, &error);
 	return *ret ? 0
 		    : fail(e, ERR_MALFORMED, "The request body is not valid JSON (line %d, column %d).", error.line,
 			      error.column);

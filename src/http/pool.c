@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/shortage.h"
+
 struct pool {
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
@@ -33,8 +35,10 @@ static void *pool_thread(void *arg)
 {
 	struct pool *pool = arg;
 	struct pool_work *work;
-	while ((work = pool_take(pool)))
+	while ((work = pool_take(pool))) {
+		shortage_forget();
 		work->run(work);
+	}
 	return NULL;
 }
 

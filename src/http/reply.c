@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/own.h"
+#include "base/shortage.h"
 #include "base/str.h"
 #include "http/exchange.h"
 #include "http/pages.h"
@@ -17,6 +18,13 @@ void reply_reset(struct http_exchange *x)
 	if (x->reply.status && x->reply.fd >= 0)
 		close(x->reply.fd);
 	x->reply = (struct reply){ .fd = -1 };
+}
+
+void reply_lose(struct http_exchange *x)
+{
+	reply_reset(x);
+	x->reply.status = 500;
+	x->reply.text.failed = true;
 }
 
 static struct reply *reply_begin(struct req *rq, int status, const char *content_type)
@@ -34,6 +42,10 @@ static void reply_dump(struct reply *reply)
 	char *text = json_dumps(reply->json, JSON_COMPACT | JSON_ENCODE_ANY);
 	json_decref(reply->json);
 	reply->json = NULL;
+	if (text && shortage_seen()) { /* the library leaves out a name that it found no room for, and goes on */
+		free(text);
+		text = NULL;
+	}
 	reply->text = (struct buf){ .data = text, .length = text ? strlen(text) : 0, .failed = !text };
 }
 
@@ -139,17 +151,34 @@ static void error_xml(struct http_exchange *x, int status)
 		code, err_text(&x->err), exchange_id(x));
 }
 
+static void error_json(struct http_exchange *x, int status)
+{
+	/* what is said when there is not even memory for saying it */
+	static char text[] = "{\"error\":\"The server is short of memory at the moment.\",\"exceptionId\":\"none\","
+			     "\"status\":\"maintenance\",\"code\":\"unavailable\"}";
+	static const struct buf SHORT = { .data = text, .length = sizeof(text) - 1 };
+	struct reply reply = { .status = status, .content_type = JSON_TYPE, .fd = -1 };
+	shortage_forget();
+	reply.json = envelope(x, status);
+	reply_reset(x);
+	x->reply = reply;
+	reply_dump(&x->reply);
+	if (!shortage_seen())
+		return;
+	buf_done(&x->reply.text);
+	x->reply.status = 503;
+	x->reply.shared = &SHORT;
+}
+
 void reply_error(struct http_exchange *x)
 {
 	int status = x->err.code ? err_status(&x->err) : 500;
 	if (!x->err.code)
 		fail(&x->err, ERR_INTERNAL, NULL);
-	if (x->match.route && x->match.route->xml_errors) {
+	if (x->match.route && x->match.route->xml_errors)
 		error_xml(x, status);
-	} else {
-		reply_reset(x);
-		x->reply = (struct reply){ .status = status, .content_type = JSON_TYPE, .fd = -1, .json = envelope(x, status) };
-	}
+	else
+		error_json(x, status);
 	int wait_s = x->err.retry_after_s ? x->err.retry_after_s : status == 503 ? 5 : 0;
 	if (wait_s)
 		reply_header(&x->rq, "Retry-After", arena_printf(x->rq.arena, "%d", wait_s));
@@ -192,6 +221,16 @@ static bool has_policy(const struct reply *reply)
 	return false;
 }
 
+static enum MHD_Result add_headers(struct MHD_Response *response, const struct reply *reply)
+{
+	if (reply->content_type && !MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type))
+		return MHD_NO;
+	for (const struct reply_header *header = reply->headers; header; header = header->next)
+		if (header->name && header->value && !MHD_add_response_header(response, header->name, header->value))
+			return MHD_NO;
+	return MHD_YES;
+}
+
 static enum MHD_Result send_new(struct http_exchange *x)
 {
 	if (x->reply.content_type && str_starts(x->reply.content_type, "text/html") && !has_policy(&x->reply))
@@ -199,12 +238,10 @@ static enum MHD_Result send_new(struct http_exchange *x)
 	struct MHD_Response *response = response_make(&x->reply);
 	if (!response)
 		return MHD_NO;
-	if (x->reply.content_type)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, x->reply.content_type);
-	for (const struct reply_header *header = x->reply.headers; header; header = header->next)
-		if (header->name && header->value)
-			MHD_add_response_header(response, header->name, header->value);
-	enum MHD_Result result = MHD_queue_response(x->connection, (unsigned)x->reply.status, response);
+	/* an answer without one of its headers would be another answer */
+	enum MHD_Result result = add_headers(response, &x->reply);
+	if (result)
+		result = MHD_queue_response(x->connection, (unsigned)x->reply.status, response);
 	MHD_destroy_response(response);
 	return result;
 }

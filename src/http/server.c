@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
+#include "base/shortage.h"
 #include "base/str.h"
 #include "http/exchange.h"
 #include "http/metrics.h"
@@ -131,6 +132,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 	if (!x)
 		return MHD_NO;
 	exchange_resume_returned(x->server);
+	shortage_forget();
 	unsigned suspensions = x->suspensions;
 	if (x->phase == PHASE_HEADERS || x->phase == PHASE_READY)
 		on_headers(x, method);

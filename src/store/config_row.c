@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_read.h"
 #include "base/own.h"
 #include "store/list.h"
 
@@ -109,7 +110,7 @@ static int by_place(const void *a, const void *b)
 /* Rows named by the sort order come in it, the others after them by id. */
 static int sort_rows(struct arena *arena, const char *sort_order, struct config_row_list *list, struct err *e)
 {
-	own(own_json) json_t *order = json_loads(sort_order, 0, NULL);
+	own(own_json) json_t *order = json_read(sort_order, 0);
 	own(own_json) json_t *places = json_object();
 	struct placed *placed = arena_array(arena, struct placed, list->count);
 	size_t i;

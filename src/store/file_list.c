@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "base/clock.h"
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "store/file_row.h"
@@ -13,7 +14,7 @@
 
 static char **texts_read(struct arena *arena, const char *json, size_t *ret_count)
 {
-	own(own_json) json_t *array = json_loads(json ? json : "[]", 0, NULL);
+	own(own_json) json_t *array = json_read(json ? json : "[]", 0);
 	size_t count = json_array_size(array);
 	char **list = arena_array(arena, char *, count + 1);
 	if (!list)

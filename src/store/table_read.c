@@ -1,4 +1,5 @@
 /* Tables as they are read: rows of the tables tables and table_columns put together, aliases shown through their source. */
+#include "base/json_read.h"
 #include "store/table.h"
 
 #include "base/own.h"
@@ -17,7 +18,7 @@
 
 static int read_names(struct arena *arena, const char *text, char ***ret, size_t *ret_count, struct err *e)
 {
-	own(own_json) json_t *list = json_loads(text, 0, NULL);
+	own(own_json) json_t *list = json_read(text, 0);
 	size_t count = json_array_size(list);
 	char **names = arena_array(arena, char *, count ? count : 1);
 	if (!json_is_array(list) || !names)

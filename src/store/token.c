@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "store/token_lookup.h"
@@ -46,7 +47,7 @@ static int permissions_read(struct arena *arena, struct token *token, const char
 {
 	if (str_eq(text, "{}"))
 		return 0;
-	own(own_json) json_t *map = json_loads(text, 0, NULL);
+	own(own_json) json_t *map = json_read(text, 0);
 	const char *bucket_id;
 	json_t *level;
 	token->buckets = arena_array(arena, struct bucket_permission, json_object_size(map));
@@ -66,7 +67,7 @@ static int texts_read(struct arena *arena, const char *text, char ***ret, size_t
 {
 	if (str_eq(text, "[]"))
 		return 0;
-	own(own_json) json_t *list = json_loads(text, 0, NULL);
+	own(own_json) json_t *list = json_read(text, 0);
 	char **texts = arena_array(arena, char *, json_array_size(list));
 	size_t i;
 	json_t *one;

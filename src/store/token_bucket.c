@@ -1,6 +1,7 @@
 /* Bucket permissions of tokens, seen from the bucket. */
 #include <jansson.h>
 
+#include "base/json_read.h"
 #include "base/own.h"
 #include "store/list.h"
 #include "store/token.h"
@@ -13,7 +14,7 @@ struct change {
 
 static int without_bucket(struct arena *arena, const char *permissions, const char *bucket_id, struct change *ret, struct err *e)
 {
-	own(own_json) json_t *map = json_loads(permissions, 0, NULL);
+	own(own_json) json_t *map = json_read(permissions, 0);
 	if (!map)
 		return fail_internal(e, ERR_INTERNAL, "bucket permissions of token %lld are no JSON", (long long)ret->token_id);
 	if (json_object_del(map, bucket_id) < 0)

@@ -2,13 +2,14 @@
 #include "work/account_json.h"
 
 #include "base/clock.h"
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "work/resource_json.h"
 
 json_t *json_kept(const char *text)
 {
-	json_t *value = text ? json_loads(text, 0, NULL) : NULL;
+	json_t *value = text ? json_read(text, 0) : NULL;
 	return value ? value : json_array();
 }
 

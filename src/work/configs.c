@@ -2,6 +2,7 @@
 #include "work/configs.h"
 
 #include "base/clock.h"
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "store/metadata.h"
@@ -26,8 +27,8 @@ static bool json_empty(json_t *value)
 
 bool config_json_same(const char *a, const char *b)
 {
-	own(own_json) json_t *x = json_loads(a, JSON_DECODE_ANY, NULL);
-	own(own_json) json_t *y = json_loads(b, JSON_DECODE_ANY, NULL);
+	own(own_json) json_t *x = json_read(a, JSON_DECODE_ANY);
+	own(own_json) json_t *y = json_read(b, JSON_DECODE_ANY);
 	return json_equal(x, y) || (json_empty(x) && json_empty(y));
 }
 
@@ -41,7 +42,7 @@ static const char *order_text(struct arena *arena, json_t *order)
 
 const char *sort_order_with(struct arena *arena, const char *order, const char *row_id)
 {
-	own(own_json) json_t *list = json_loads(order, 0, NULL);
+	own(own_json) json_t *list = json_read(order, 0);
 	if (json_array_size(list) == 0)
 		return order;
 	json_array_append_new(list, json_string(row_id));
@@ -50,7 +51,7 @@ const char *sort_order_with(struct arena *arena, const char *order, const char *
 
 const char *sort_order_without(struct arena *arena, const char *order, const char *row_id)
 {
-	own(own_json) json_t *list = json_loads(order, 0, NULL);
+	own(own_json) json_t *list = json_read(order, 0);
 	for (size_t i = json_array_size(list); i-- > 0;)
 		if (str_eq(json_string_value(json_array_get(list, i)), row_id))
 			json_array_remove(list, i);

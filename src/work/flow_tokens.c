@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "auth/permit.h"
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "store/branch.h"
@@ -49,7 +50,7 @@ static void need_tables(struct needs *needs, json_t *tables, const char *member,
 /* The mappings of one configuration or row. */
 static void need_mappings(struct needs *needs, const char *configuration)
 {
-	own(own_json) json_t *json = json_loads(configuration, 0, NULL);
+	own(own_json) json_t *json = json_read(configuration, 0);
 	json_t *storage = json_object_get(json, "storage");
 	json_t *input = json_object_get(storage, "input"), *output = json_object_get(storage, "output");
 	const char *bucket = json_string_value(json_object_get(output, "default_bucket"));
@@ -95,7 +96,7 @@ static int need_task(
 
 static int needs_of(const struct flow_change *change, const struct config *flow, struct needs *needs, struct err *e)
 {
-	own(own_json) json_t *json = json_loads(flow->configuration, 0, NULL);
+	own(own_json) json_t *json = json_read(flow->configuration, 0);
 	json_t *tasks = json_object_get(json, "tasks");
 	int rc = 0;
 	for (size_t i = 0; i < json_array_size(tasks) && i < TASKS_MAX && rc >= 0; i++)

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/own.h"
+#include "base/shortage.h"
 #include "base/str.h"
 #include "base/webalize.h"
 #include "store/job.h"
@@ -308,11 +309,14 @@ int job_commit(
 	struct app *app, const struct job *job, int (*fn)(struct db *db, void *arg, struct err *e), void *arg, struct err *e)
 {
 	struct last_change change = { job, fn, arg };
-	for (int tries = 0;; tries++) {
-		int rc = database_transact(app->database, change_once, &change, e);
+	int rc = shortage_check(0, e); /* of what was prepared: trying again would not make it whole */
+	for (int tries = 0; rc >= 0; tries++) {
+		rc = database_transact(app->database, change_once, &change, e);
 		if (rc != -ERR_UNAVAILABLE || tries == COMMIT_TRIES)
 			return rc;
 		err_done(e);
+		rc = 0;
 		nanosleep(&(struct timespec){ .tv_sec = 1 << tries }, NULL);
 	}
+	return rc;
 }

@@ -2,6 +2,7 @@
 #include "work/resource_json.h"
 
 #include "base/clock.h"
+#include "base/json_read.h"
 #include "base/str.h"
 
 json_t *json_time(int64_t time_us)
@@ -72,7 +73,7 @@ json_t *metadata_json_columns(const struct metadata *list, size_t count)
 
 static json_t *stored(const char *text)
 {
-	json_t *json = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+	json_t *json = text ? json_read(text, JSON_DECODE_ANY) : NULL;
 	return json ? json : json_null();
 }
 
@@ -80,7 +81,7 @@ static json_t *metrics_json(const char *text)
 {
 	json_t *json = json_pack("{s:b, s:i, s:i, s:b, s:i, s:i}", "inCompressed", 0, "inBytes", 0, "inBytesUncompressed", 0,
 		"outCompressed", 0, "outBytes", 0, "outBytesUncompressed", 0);
-	json_t *given = text ? json_loads(text, 0, NULL) : NULL;
+	json_t *given = text ? json_read(text, 0) : NULL;
 	if (given)
 		json_object_update_existing(json, given);
 	json_decref(given);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 
@@ -284,7 +285,7 @@ static int read_alias_filter(struct reading *reading, const struct rows_view *vi
 {
 	if (str_empty(view->table->alias_filter))
 		return 0;
-	own(own_json) json_t *item = json_loads(view->table->alias_filter, 0, NULL);
+	own(own_json) json_t *item = json_read(view->table->alias_filter, 0);
 	struct filter_where where = { 0 };
 	const char *column = member(reading, item, "column");
 	const struct column *source = column ? table_column(view->rows, column) : NULL;

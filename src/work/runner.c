@@ -8,8 +8,10 @@
 
 #include "auth/index.h"
 #include "base/clock.h"
+#include "base/json_read.h"
 #include "base/log.h"
 #include "base/own.h"
+#include "base/shortage.h"
 #include "base/str.h"
 #include "store/job.h"
 #include "work/drop.h"
@@ -20,6 +22,7 @@
 #define LEASE_RENEW_US (5 * US_PER_S)
 /* Jobs of other servers, and leases, are looked at so often. */
 #define POLL_US (3 * US_PER_S)
+#define RETRY_US US_PER_S
 /* Ends that runner_wake() may have missed between the insert and its call. */
 #define ENDED_KEPT 256
 #define END_TRIES 5
@@ -32,6 +35,7 @@ struct worker {
 	struct runner *runner;
 	pthread_t thread;
 	struct job_key running; /* id 0: none */
+	bool tries_again;       /* the latest claim failed: nobody will wake it for that job */
 };
 
 struct runner {
@@ -154,8 +158,13 @@ static void describe_failure(struct arena *arena, struct ending *ending, const s
 		log_request_id() ? log_request_id() : "", "contextParams", e->more ? json_deep_copy(e->more) : json_object());
 	if (err_wire_code(e))
 		json_object_set_new(error, "code", json_string(err_wire_code(e)));
-	row->status = arena_strdup(arena, "error");
+	static char status[] = "error";
+	static char short_of_memory[] =
+		"{\"message\":\"The server was short of memory.\",\"exceptionId\":\"none\",\"contextParams\":{}}";
+	row->status = status;
 	row->error = json_text(arena, error);
+	if (shortage_seen())
+		row->error = short_of_memory;
 	ending->event_params =
 		json_pack("{s:I, s:s, s:s}", "jobId", (json_int_t)row->id, "operation", row->operation, "error", err_text(e));
 }
@@ -182,15 +191,18 @@ static int run_as(struct runner *runner, const struct job *job, const struct ori
 		return rc;
 	}
 	struct caller who = { .kind = CALLER_STORAGE, .identity = lookup.identity };
-	rc = ending->kind ? ending->kind->run(runner->app, job, &who, origin, ret, e)
-			  : fail(e, ERR_NOT_IMPLEMENTED, "Not implemented: jobs of the kind %s", job->operation);
+	rc = shortage_check(0, e); /* without its parameters it would be another job */
+	if (rc == 0)
+		rc = ending->kind ? ending->kind->run(runner->app, job, &who, origin, ret, e)
+				  : fail(e, ERR_NOT_IMPLEMENTED, "Not implemented: jobs of the kind %s", job->operation);
 	identity_give(runner->app->index, lookup.identity);
-	return rc;
+	return rc < 0 ? shortage_check(rc, e) : rc;
 }
 
 static void run_job(struct runner *runner, struct arena *arena, struct job_row *row)
 {
-	own(own_json) json_t *params = json_loads(row->params, 0, NULL);
+	shortage_forget();
+	own(own_json) json_t *params = json_read(row->params, 0);
 	struct job job = {
 		.project_id = row->project_id,
 		.id = row->id,
@@ -223,13 +235,16 @@ static void run_job(struct runner *runner, struct arena *arena, struct job_row *
 	char context[48];
 	snprintf(context, sizeof(context), "job-%lld-%lld", (long long)row->project_id, (long long)row->id);
 	log_context(context, row->token_id);
+	static char success[] = "success";
 	int rc = run_as(runner, &job, &origin, &ending, &result, &e);
+	shortage_forget(); /* what was done or refused before stands; how it ended is written in any case */
 	if (rc < 0)
 		describe_failure(arena, &ending, &e);
 	else
-		row->status = arena_strdup(arena, "success");
+		row->status = success;
 	row->results = json_text(arena, rc < 0 ? result.error_results : result.results);
 	row->metrics = json_text(arena, result.metrics);
+	shortage_forget();
 	write_end(runner, &ending);
 	log_context(NULL, 0);
 	json_decref(result.results);
@@ -259,8 +274,10 @@ static bool run_one(struct worker *worker)
 		return false;
 	if (database_transact(runner->app->database, claim_now, &claim, &e) < 0) {
 		log_line(LOG_WARN, "no job could be claimed", "error", err_text(&e), NULL);
+		worker->tries_again = true;
 		return false;
 	}
+	worker->tries_again = false;
 	if (!claim.job)
 		return false;
 	struct job_key key = { claim.job->project_id, claim.job->id };
@@ -285,8 +302,9 @@ static bool run_one(struct worker *worker)
 static bool wait_for_work(struct worker *worker)
 {
 	struct runner *runner = worker->runner;
-	bool watches = worker == runner->workers && database_engine(runner->app->database) == DB_POSTGRES;
-	struct timespec until = deadline_of(POLL_US);
+	bool watches =
+		worker->tries_again || (worker == runner->workers && database_engine(runner->app->database) == DB_POSTGRES);
+	struct timespec until = deadline_of(worker->tries_again ? RETRY_US : POLL_US);
 	pthread_mutex_lock(&runner->mutex);
 	int rc = 0;
 	while (!runner->stopping && !runner->wanted && rc != ETIMEDOUT)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "auth/permit.h"
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "store/file.h"
@@ -31,7 +32,7 @@ json_t *snapshot_json(const struct app *app, const struct snapshot *snapshot, bo
 	buf_done(&uri);
 	json_object_set_new(json, "createdTime", json_time(snapshot->created_us));
 	json_object_set_new(json, "dataFileId", json_integer(snapshot->data_file_id));
-	json_t *table = with_table ? json_loads(snapshot->definition, 0, NULL) : NULL;
+	json_t *table = with_table ? json_read(snapshot->definition, 0) : NULL;
 	json_object_del(table, DEFINITIONS);
 	if (table)
 		json_object_set_new(json, "table", table);
@@ -266,7 +267,7 @@ int snapshot_restore(struct load *load, struct err *e)
 	int rc = find_snapshot(load, &snapshot, e);
 	if (rc < 0)
 		return rc;
-	own(own_json) json_t *definition = json_loads(snapshot->definition, 0, NULL);
+	own(own_json) json_t *definition = json_read(snapshot->definition, 0);
 	struct table *table = load->table;
 	if (str_empty(table->name))
 		table->name = arena_strdup(load->arena, json_string_value(json_object_get(definition, "name")));

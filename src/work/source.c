@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "store/blob/blob.h"
@@ -193,7 +194,7 @@ static int list_slices(struct source *source, struct err *e)
 	int rc = read_manifest(source, &text, e);
 	if (rc < 0)
 		return rc;
-	own(own_json) json_t *manifest = json_loads(text, 0, NULL);
+	own(own_json) json_t *manifest = json_read(text, 0);
 	json_t *entries = json_object_get(manifest, "entries"), *entry;
 	size_t i;
 	if (!json_is_array(entries) || json_array_size(entries) > SLICES_MAX)

@@ -1,6 +1,7 @@
 /* Tables as JSON: one or thousands, with a few statements. */
 #include <string.h>
 
+#include "base/json_read.h"
 #include "base/own.h"
 #include "store/branch.h"
 #include "store/project.h"
@@ -196,7 +197,7 @@ static json_t *definition_json(const struct table *table)
 	json_t *columns = json_array();
 	for (size_t i = 0; i < table->column_count; i++) {
 		json_t *column = json_pack("{s:s}", "name", table->columns[i].name);
-		json_t *given = table->columns[i].definition ? json_loads(table->columns[i].definition, 0, NULL) : NULL;
+		json_t *given = table->columns[i].definition ? json_read(table->columns[i].definition, 0) : NULL;
 		if (given)
 			json_object_update_missing(column, given);
 		json_decref(given);
@@ -229,7 +230,7 @@ static void add_alias(json_t *json, const struct render *render, const struct ta
 		return;
 	json_object_set_new(json, "aliasColumnsAutoSync", json_boolean(!table->alias_columns));
 	if (table->alias_filter)
-		json_object_set_new(json, "aliasFilter", json_loads(table->alias_filter, 0, NULL));
+		json_object_set_new(json, "aliasFilter", json_read(table->alias_filter, 0));
 	if (render->parts->source)
 		json_object_set_new(json, "sourceTable", source_json(render, table));
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "auth/permit.h"
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "store/names.h"
@@ -87,7 +88,7 @@ static bool in_key(const struct table *table, const char *name)
 
 static bool filters_by(const struct table *alias, const char *name)
 {
-	own(own_json) json_t *filter = alias->alias_filter ? json_loads(alias->alias_filter, 0, NULL) : NULL;
+	own(own_json) json_t *filter = alias->alias_filter ? json_read(alias->alias_filter, 0) : NULL;
 	return str_eq(json_string_value(json_object_get(filter, "column")), name);
 }
 

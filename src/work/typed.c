@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "auth/permit.h"
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "store/bucket.h"
@@ -215,7 +216,7 @@ int typed_table(struct arena *arena, json_t *args, struct table *ret, struct err
 int typed_set_column_metadata(struct db *db, const struct table *table, const char *column, const char *definition, struct err *e)
 {
 	struct metadata_object object = { table->project_id, "column", table->number, column };
-	own(own_json) json_t *whole = json_loads(definition, 0, NULL);
+	own(own_json) json_t *whole = json_read(definition, 0);
 	json_t *inner = json_object_get(whole, "definition");
 	const char *said[][2] = {
 		{ "KBC.datatype.type", json_string_value(json_object_get(inner, "type")) },

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "store/blob/local.h"
@@ -54,7 +55,7 @@ static struct committed committed_open(int folder, const char *name)
 	own(own_close) int fd = openat(folder, list, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return committed;
-	committed.blocks = json_loadfd(fd, 0, NULL);
+	committed.blocks = json_read_fd(fd);
 	committed.fd = openat(folder, data, O_RDONLY | O_CLOEXEC);
 	return committed;
 }
@@ -129,7 +130,7 @@ static void blocks_forget(int folder, const char *name)
 {
 	char blob[33];
 	local_hash(name, blob);
-	DIR *dir = fdopendir(dup(folder));
+	DIR *dir = local_dir(folder);
 	if (!dir)
 		return;
 	rewinddir(dir);

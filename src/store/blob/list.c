@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "store/blob/local.h"
@@ -35,7 +36,7 @@ static int add(struct found *found, struct arena *arena, json_t *meta, struct er
 
 static int read_folder(int folder, struct arena *arena, struct found *found, struct err *e)
 {
-	DIR *dir = fdopendir(dup(folder));
+	DIR *dir = local_dir(folder);
 	if (!dir)
 		return local_fail(e, "folder");
 	int rc = 0;
@@ -43,7 +44,7 @@ static int read_folder(int folder, struct arena *arena, struct found *found, str
 		if (!str_ends(entry->d_name, ".meta"))
 			continue;
 		own(own_close) int fd = openat(folder, entry->d_name, O_RDONLY | O_CLOEXEC);
-		own(own_json) json_t *meta = fd < 0 ? NULL : json_loadfd(fd, 0, NULL);
+		own(own_json) json_t *meta = fd < 0 ? NULL : json_read_fd(fd);
 		rc = meta ? add(found, arena, meta, e) : 0; /* gone since it was listed */
 	}
 	closedir(dir);

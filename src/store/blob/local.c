@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/secret.h"
 #include "base/str.h"
@@ -29,6 +30,15 @@ struct blob_writer {
 int local_fail(struct err *e, const char *what)
 {
 	return fail_internal(e, ERR_INTERNAL, "contents of files: %s: %s", what, strerror(errno));
+}
+
+DIR *local_dir(int folder)
+{
+	int copy = dup(folder);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	if (!dir && copy >= 0)
+		close(copy);
+	return dir;
 }
 
 static int folder_open(int parent, const char *name, bool create, int *ret, struct err *e)
@@ -142,7 +152,7 @@ json_t *local_meta(int folder, const char *name)
 	own(own_close) int fd = openat(folder, file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
-	json_t *meta = json_loadfd(fd, 0, NULL);
+	json_t *meta = json_read_fd(fd);
 	/* Two names of one hash: the other one is not this blob. */
 	if (meta && !str_eq(json_string_value(json_object_get(meta, "name")), name)) {
 		json_decref(meta);
@@ -405,7 +415,7 @@ void blob_write_abort(struct blob_writer *writer)
 
 static void folder_empty(int folder)
 {
-	DIR *dir = fdopendir(dup(folder));
+	DIR *dir = local_dir(folder);
 	if (!dir)
 		return;
 	for (struct dirent *entry; (entry = readdir(dir));)

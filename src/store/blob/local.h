@@ -2,6 +2,7 @@
 #ifndef STORE_BLOB_LOCAL_H
 #define STORE_BLOB_LOCAL_H
 
+#include <dirent.h>
 #include <pthread.h>
 
 #include <jansson.h>
@@ -33,6 +34,8 @@ int local_take(int folder, const char *path, const char *as, struct err *e);
 int local_copy(int from, int64_t offset, int64_t length, int to, struct err *e);
 /* First half of the file name of everything that belongs to a blob: 32 hexadecimal digits. */
 void local_hash(const char *name, char ret[33]);
+/* For reading the folder's names, the caller's to closedir(); NULL with errno. */
+DIR *local_dir(int folder);
 int local_fail(struct err *e, const char *what);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "base/shortage.h"
 #include "base/str.h"
 
 #define BUSY_WAIT_MS 60000
@@ -32,7 +33,10 @@ int rows_file_failed(sqlite3 *handle, struct err *e)
 	int code = sqlite3_errcode(handle) & 0xff;
 	if (code == SQLITE_FULL)
 		return fail(e, ERR_UNAVAILABLE, ROWS_DISK_FULL);
-	bool unavailable = code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_READONLY || code == SQLITE_BUSY;
+	if (code == SQLITE_NOMEM)
+		shortage_note();
+	bool unavailable = code == SQLITE_NOMEM || code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_READONLY ||
+			   code == SQLITE_BUSY;
 	return fail_internal(
 		e, unavailable ? ERR_UNAVAILABLE : ERR_INTERNAL, "rows: %s", handle ? sqlite3_errmsg(handle) : "no handle");
 }
@@ -103,11 +107,13 @@ int rows_file_sync(const char *path, struct err *e)
 	return rc < 0 ? rows_file_failed_path("fsync", path, e) : 0;
 }
 
-/* The number of a table's current file; 0 when there is none. */
+/* The number of a table's current file; 0 when there is none, -1 when nobody can tell. */
 int64_t rows_file_version(const char *folder)
 {
 	int64_t newest = 0;
 	DIR *dir = opendir(folder);
+	if (!dir && errno != ENOENT)
+		return -1;
 	for (struct dirent *entry; dir && (entry = readdir(dir));) {
 		char *end;
 		long long version = strtoll(entry->d_name, &end, 10);
@@ -186,6 +192,8 @@ int rows_file_open_current(const char *folder, sqlite3 **ret, struct err *e)
 {
 	int64_t version, seen = 0;
 	while ((version = rows_file_version(folder)) != seen) {
+		if (version < 0)
+			return rows_file_failed_path("opendir", folder, e);
 		err_done(e);
 		int rc = open_version(folder, version, ret, e);
 		if (rc == 0)
@@ -215,12 +223,15 @@ int rows_file_create(sqlite3 *handle, const struct table *table, struct err *e)
 	return rows_file_run_buf(handle, &sql, e);
 }
 
-/* Has the file the column? -1 when it can't be asked. */
+/* Has the file the column? When memory is too short for asking, that is noted. */
 int rows_file_has_column(sqlite3 *handle, int64_t number)
 {
 	char name[32];
 	snprintf(name, sizeof(name), "c%lld", (long long)number);
-	return sqlite3_table_column_metadata(handle, NULL, "t", name, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
+	int rc = sqlite3_table_column_metadata(handle, NULL, "t", name, NULL, NULL, NULL, NULL, NULL);
+	if (rc == SQLITE_NOMEM)
+		shortage_note();
+	return rc == SQLITE_OK;
 }
 
 int rows_file_add_columns(sqlite3 *handle, const struct table *table, struct err *e)

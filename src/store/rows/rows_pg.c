@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/own.h"
+#include "base/shortage.h"
 #include "base/str.h"
 
 static void own_result(PGresult **result)
@@ -106,6 +107,8 @@ static int run_buf(PGconn *handle, const struct buf *sql, struct err *e)
 
 int pg_rows_end(PGconn *handle, int rc, struct err *e)
 {
+	if (rc == 0)
+		rc = shortage_check(rc, e);
 	if (rc == 0) {
 		own(own_result) PGresult *result = PQexec(handle, "COMMIT");
 		rc = check(handle, result, e);

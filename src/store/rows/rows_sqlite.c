@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "base/shortage.h"
 #include "store/rows/rows_file.h"
 
 #define PAGE_CACHE_NEW "PRAGMA cache_size=-2048;" /* a new file only grows at its end */
@@ -113,6 +114,8 @@ static int replace_rows(const struct buf *folder, const struct rows_import *impo
 	own(buf_done) struct buf path = { 0 }, final = { 0 };
 	int64_t version = rows_file_version(folder->data);
 	struct rows_result result;
+	if (version < 0)
+		return rows_file_failed_path("opendir", folder->data, e);
 	int rc = rows_file_make_folder(folder, e);
 	if (rc < 0)
 		return rc;
@@ -124,6 +127,8 @@ static int replace_rows(const struct buf *folder, const struct rows_import *impo
 	rc = fill_new_file(path.data, import, csv, &result, e);
 	if (rc == 0)
 		rc = rows_file_sync(path.data, e);
+	if (rc == 0)
+		rc = shortage_check(rc, e);
 	if (rc == 0 && rename(path.data, final.data) < 0)
 		rc = rows_file_failed_path("rename", path.data, e);
 	if (rc == 0)
@@ -140,6 +145,8 @@ static int replace_rows(const struct buf *folder, const struct rows_import *impo
 /* A change of a file that is there: all of it or nothing, readers keep what they had. */
 static int end_change(sqlite3 *handle, int rc, struct err *e)
 {
+	if (rc == 0)
+		rc = shortage_check(rc, e);
 	if (rc == 0)
 		rc = rows_file_run(handle, "COMMIT", e);
 	if (rc < 0)
@@ -311,15 +318,17 @@ static int give_rows(
 	int rc = fields && lengths ? 0 : fail_internal(e, ERR_INTERNAL, "no memory for a row");
 	while (rc == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		for (size_t i = 0; i < query->column_count; i++) {
-			bool is_time = query->columns[i] == 0;
+			bool is_time = query->columns[i] == 0, is_null = sqlite3_column_type(stmt, (int)i) == SQLITE_NULL;
 			fields[i] = is_time ? time : (const char *)sqlite3_column_text(stmt, (int)i);
 			lengths[i] = is_time ? rows_time_text(sqlite3_column_int64(stmt, (int)i), time)
 					     : (size_t)sqlite3_column_bytes(stmt, (int)i);
+			if (!fields[i] && !is_null)
+				shortage_note();
 		}
 		rc = each(arg, fields, lengths, query->column_count, e);
 	}
 	if (rc == SQLITE_DONE)
-		return 0;
+		return shortage_check(0, e);
 	return rc > 0 ? rows_file_failed(handle, e) : rc;
 }
 
