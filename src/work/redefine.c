@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "auth/permit.h"
+#include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "store/metadata.h"
@@ -98,7 +99,7 @@ static int define_column(
 		return 0;
 	if (!column->definition)
 		return refuse(column->name, "Only a typed column has a length, nulls, and a standard value.", e);
-	own(own_json) json_t *whole = json_loads(column->definition, 0, NULL);
+	own(own_json) json_t *whole = json_read(column->definition, 0);
 	json_t *definition = json_object_get(whole, "definition");
 	if (is_given(wish, "length"))
 		rc = set_length(definition, column->name, typed_text(arena, json_object_get(wish, "length")), e);

@@ -1,7 +1,7 @@
 /* Loaded before the C library (LD_PRELOAD): allocations fail when the file named by FAULT_MEMORY, mapped by both sides (Memory in
  * tests/support/memory.py), says so. What crashes says where. */
-#include <execinfo.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
