@@ -198,6 +198,8 @@ def test_R13_a_deleted_project_comes_back_or_is_purged(server, api, project):
     assert_error(api.get("/manage/deleted-projects?limit=100000"), 400)
     assert api.get(deleted).json()["isDeleted"] is True
     assert_error(api.get(deleted, manage=member.manage), 403)
+    assert_error(api.delete(deleted, manage=member.manage), 403)
+    assert api.get(deleted).json()["isDeleted"] is True
     assert api.delete(deleted).status_code == 204
     assert api.get("tokens/verify", token=member.master).status_code == 200
     assert api.delete(path(project)).status_code == 204
@@ -255,6 +257,8 @@ def test_what_only_a_super_admin_changes(server, api, project, stranger):
     made = api.post("/manage/maintainers", json={"name": "Second %d" % next(_numbers)}).json()["id"]
     organization = "/manage/organizations/%d" % server.organization_id
     before = api.get(organization).json()["maintainer"]["id"]
+    assert_error(api.patch(organization, manage=stranger.manage, json={"maintainerId": made}), 403, "accessDenied")
+    assert api.post("/manage/maintainers/%d/users" % made, json={"email": stranger.email}).status_code < 300
     assert_error(api.patch(organization, manage=stranger.manage, json={"maintainerId": made}), 403, "accessDenied")
     assert_error(api.patch(organization, json={"maintainerId": 987654}), 404)
     assert api.get(organization).json()["maintainer"]["id"] == before

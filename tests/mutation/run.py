@@ -72,7 +72,7 @@ def build(work):
 class Tests:
     def __init__(self, work, program, count, files):
         self.work, self.program, self.count, self.files = work, program, count, files
-        self.seconds, self.reach = {}, collections.defaultdict(list)
+        self.seconds, self.reach, self.reach_behind = {}, collections.defaultdict(list), collections.defaultdict(list)
 
     def run(self, number, tests=None, more=(), files=None, **environment):
         """pytest's exit code and output with this check, or these, left out."""
@@ -99,10 +99,14 @@ class Tests:
     def place(file):
         return (FIRST.index(file) if file in FIRST else len(FIRST), file)
 
+    def noting(self, name):
+        """A file for what tests reach, and what makes the plugin write it."""
+        notes = os.path.join(self.work, name)
+        return notes, {"MUTATION_REACHED": notes, "MUTATION_COUNT": str(self.count)}
+
     def learn(self, jobs):
         """What reaches what. Without any switch everything must pass; a few that need more time than a busy machine has are set aside."""
-        notes = os.path.join(self.work, "reached")
-        environment = {"MUTATION_REACHED": notes, "MUTATION_COUNT": str(self.count)}
+        notes, environment = self.noting("reached")
         code, output = self.run(0, more=["-n", str(jobs), "--dist", "loadfile"], **environment)
         failed = self.failed(output)
         if code and not 0 < len(failed) <= 20:
@@ -121,12 +125,15 @@ class Tests:
         """The tests that hold when the routes' own requirements are gone."""
         self.doors = doors
         behind = [test for test in self.seconds if BEHIND.match(test)]
-        held = set(behind) - set(self.failed(self.run(doors, behind)[1]))
-        self.behind = [test for test in behind if test in held]
+        notes, environment = self.noting("behind")
+        failed = self.failed(self.run(doors, behind, **environment)[1])
+        for test, _, numbers in map(json.loads, open(notes, encoding="utf-8")):
+            for number in numbers if test not in failed else ():
+                self.reach_behind[number].append(test)
 
     def notice_behind(self, number):
         """The test that fails with this check left out behind open doors, or None."""
-        tests = [test for test in self.behind if test in self.reach[number]]
+        tests = self.reach_behind[number]
         code, output = self.run(self.doors + [number], tests, ["-x"]) if tests else (0, "")
         return self.failed(output)[0] if code == 1 else None
 
