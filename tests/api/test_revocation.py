@@ -146,7 +146,8 @@ def in_a_row(server):
 
 @pytest.mark.skipif(ENGINE != "sqlite", reason="holds the embedded database")
 @pytest.mark.parametrize("method,path,body", [("PUT", "tables/%s.t", {"displayName": "mine"}), ("DELETE", "tables/%s.t", None),
-                                              ("DELETE", "buckets/%s?force=1", None), ("PUT", "buckets/%s", {"color": "red"})])
+                                              ("DELETE", "buckets/%s?force=1", None), ("PUT", "buckets/%s", {"color": "red"}),
+                                              ("POST", "tokens", {"description": "for %s"})])
 def test_R13_a_call_that_waited_has_the_permissions_of_the_moment(server, api, in_a_row, make_bucket, method, path, body):
     bucket = make_bucket()
     assert api.post("buckets/%s/tables" % bucket, json={"name": "t", "dataString": "id\n1\n"}).status_code == 201
@@ -158,7 +159,8 @@ def test_R13_a_call_that_waited_has_the_permissions_of_the_moment(server, api, i
         token = made["masterToken"]
         weaken = lambda: Api(server.url, None, server.manage).patch(  # noqa: E731
             "/manage/projects/%d/users/%d" % (server.project_id, made["userId"]), json={"role": "readOnly"})
-    weakened, answer = in_a_row(weaken, lambda: Api(server.url).call(method, path % bucket, token=token, json=body))
+    path = path % bucket if "%" in path else path
+    weakened, answer = in_a_row(weaken, lambda: Api(server.url).call(method, path, token=token, json=body))
     assert weakened.status_code == 200, weakened.text
     assert_error(answer, 403, "accessDenied")
     assert api.get("tables/%s.t" % bucket).json()["displayName"] == "t" and api.get("buckets/" + bucket).json()["color"] is None
@@ -231,3 +233,47 @@ def test_R13_a_management_call_that_waited_is_not_made_any_more(server, api, in_
         assert_error(Api(server.url, None, made["token"]).get("/manage/tokens/verify"), 401)
     else:
         assert "more" not in [t["description"] for t in other.get("/manage/current-user/tokens").json()]
+
+
+# Every kind of job: the call that starts it; what is left to its token meanwhile.
+JOBS = [("POST", "tables/{table}/import-async", {"dataFileId": "FILE"}, "read"), ("POST", "buckets/{bucket}/tables-async", {"name": "more", "dataFileId": "FILE"}, "read"),
+        ("POST", "buckets/{bucket}/tables-definition", {"name": "more", "columns": [{"name": "id"}]}, "read"),
+        ("DELETE", "tables/{table}/rows", {"whereColumn": "id", "whereValues": ["1"]}, "read"), ("POST", "tables/{table}/snapshots", {"description": "s"}, "read"),
+        ("PUT", "tables/{table}", {"displayName": "other", "async": True}, "read"), ("DELETE", "tables/{table}?async=1", None, "read"),
+        ("POST", "tables/{table}/columns", {"name": "more"}, "read"), ("DELETE", "tables/{table}/columns/name", None, "read"),
+        ("POST", "tables/{bucket}.plain/primary-key", {"columns": ["id"]}, "read"), ("DELETE", "tables/{table}/primary-key", None, "read"),
+        ("POST", "tables/{table}/optimize", None, "read"), ("POST", "tables/{table}/export-async", {}, None),
+        ("PUT", "buckets/{bucket}", {"color": "red", "async": True}, "readOnly"), ("DELETE", "buckets/{bucket}?force=1&async=1", None, "readOnly"),
+        ("POST", "dev-branches", {"name": "UNIQUE"}, "readOnly"), ("DELETE", "dev-branches/{branch}", None, "readOnly"),
+        ("DELETE", "files/{file}?async=1", None, "readOnly")]
+
+
+@pytest.mark.skipif(ENGINE != "sqlite", reason="holds the embedded database")
+@pytest.mark.parametrize("method,path,body,left", JOBS, ids=["%s %s" % job[:2] for job in JOBS])
+def test_R10_a_job_that_waited_has_the_permissions_of_the_moment(server, api, in_a_row, make_bucket, method, path, body, left):
+    names = {"bucket": make_bucket()}
+    names["table"] = names["bucket"] + ".t"
+    for name, key in (("t", "id"), ("plain", "")):
+        made = api.post("buckets/%s/tables" % names["bucket"], json={"name": name, "primaryKey": key, "dataString": "id,name\n1,a\n"})
+        assert made.status_code == 201, made.text
+    if left == "readOnly":
+        made = server.user("admin", unique("starts") + "@example.com")
+        token = made["masterToken"]
+        weaken = lambda: Api(server.url, None, server.manage).patch(  # noqa: E731
+            "/manage/projects/%d/users/%d" % (server.project_id, made["userId"]), json={"role": "readOnly"})
+    else:
+        made = api.post("tokens", json={"bucketPermissions": {names["bucket"]: "write"}}).json()
+        token = made["token"]
+        weaken = lambda: Api(server.url, server.master).put("tokens/" + made["id"], json={"bucketPermissions": {names["bucket"]: left} if left else {}})  # noqa: E731
+    names["file"] = api.upload("id,name\n2,b\n", token=token)
+    if "{branch}" in path:
+        names["branch"] = api.wait(api.post("dev-branches", json={"name": unique("branch")}))["results"]["id"]
+    if body:
+        body = {key: names["file"] if value == "FILE" else unique("u") if value == "UNIQUE" else value for key, value in body.items()}
+    started, weakened = in_a_row(lambda: Api(server.url).call(method, path.format(**names), token=token, json=body), weaken)
+    assert weakened.status_code == 200, weakened.text
+    job = api.wait(started)
+    assert job["status"] == "error" and job["error"]["code"] == "accessDenied", job
+    assert api.get("files/%d" % names["file"]).status_code == 200 and api.get("buckets/" + names["bucket"]).json()["color"] is None
+    table = api.get("tables/" + names["table"]).json()
+    assert table["displayName"] == "t" and table["rowsCount"] == 1 and table["columns"] == ["id", "name"] and table["primaryKey"] == ["id"], table

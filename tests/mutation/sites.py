@@ -314,6 +314,7 @@ class Finder:
         outer = [f for f in self.files if re.match("src/(api|work)/", f.path)]
         finding = {m.group(1) for f in outer for m in re.finditer(r"^(?:static )?int (\w+)\((?:[^;{}()]|\([^()]*\))*\*ret\w*\b[^;{}]*\)\n\{", f.code, re.M)} | {"read_table"}
         asking = re.compile(r"permit_(?!sees|bucket_level)|mutation_super|find_own|\w+_permit")
+        direct = {(f.path, f.function(s)) for f, s, _, kind, _, _, what in self.found if kind == "call" and f in outer and asking.match(what)}
         containing = {f.function(s) for f, s, _, kind, _, _, what in self.found if kind == "call" and f in outer and asking.match(what)} | {"find_own"}
         while True:
             candidates = {name for name in containing if name in finding and name not in DECIDES and name not in NO_FINDERS and not name.startswith("job_")}
@@ -327,6 +328,8 @@ class Finder:
             home = lambda f: f.path if f.path in static else None  # noqa: E731
             count = collections.Counter(home(f) for f, _, _ in places)
             for f, s, e in places:
+                if f.path in static and name == "read_table" and (f.path, name) not in direct:
+                    continue  # another one of this name
                 if count[home(f)] > 1 and re.search(r"[=?:(] $|return $", f.code[s - 7:s]):
                     self.add(f, s, e, "without", "MUTATION_LIFTED(%d, ", ")")
 
