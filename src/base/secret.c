@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -220,11 +221,14 @@ char *password_hash(const char *password, struct err *e)
 
 bool password_verify(const char *hash, const char *password)
 {
-	errno = 0;
-	bool good = crypto_pwhash_str_verify(hash, password, strlen(password)) == 0;
-	if (!good && errno == ENOMEM)
-		shortage_note(); /* which says nothing about the password */
-	return good;
+	/* the library says "wrong" also when it had no memory to find out: there must be room for what it is about to take */
+	void *room = mmap(NULL, crypto_pwhash_MEMLIMIT_INTERACTIVE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (room == MAP_FAILED) {
+		shortage_note();
+		return false;
+	}
+	munmap(room, crypto_pwhash_MEMLIMIT_INTERACTIVE);
+	return crypto_pwhash_str_verify(hash, password, strlen(password)) == 0;
 }
 
 void secret_sign(const char *purpose, const char *text, char ret[44])

@@ -534,7 +534,7 @@ class FakeAnswer:
         return self.body
 
 
-POINTS = size("MEMORY_POINTS", 3)  # how many allocations of each request fail; SOAK_MEMORY_POINTS=1000000: all
+POINTS = size("MEMORY_POINTS", 2)  # how many allocations of each request fail; SOAK_MEMORY_POINTS=1000000: all
 FEW = 40  # at most, where a failure is an attempt that is counted, or starts a process
 
 
