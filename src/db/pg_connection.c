@@ -68,8 +68,8 @@ static void warn(struct pg_database *database, const char *detail)
 int pg_connect(struct pg_db *db, struct err *e)
 {
 	/* before dbname: the engine's address may say otherwise. Kerberos' library crashes when memory is short. */
-	static const char *const KEYS[] = { "gssencmode", "dbname", "fallback_application_name", "client_encoding", "connect_timeout",
-		"keepalives_idle", "tcp_user_timeout", NULL };
+	static const char *const KEYS[] = { "gssencmode", "dbname", "fallback_application_name", "client_encoding",
+		"connect_timeout", "keepalives_idle", "tcp_user_timeout", NULL };
 	const struct pg_database *database = (const struct pg_database *)db->base.database;
 	const char *const values[] = { "disable", database->url, "chatelaine", "UTF8", "3", "30", "20000", NULL };
 	if (db->handle && PQstatus(db->handle) == CONNECTION_OK)
