@@ -242,6 +242,7 @@ JOBS = [("POST", "tables/{table}/import-async", {"dataFileId": "FILE"}, "read"),
         ("PUT", "tables/{table}", {"displayName": "other", "async": True}, "read"), ("DELETE", "tables/{table}?async=1", None, "read"),
         ("POST", "tables/{table}/columns", {"name": "more"}, "read"), ("DELETE", "tables/{table}/columns/name", None, "read"),
         ("POST", "tables/{bucket}.plain/primary-key", {"columns": ["id"]}, "read"), ("DELETE", "tables/{table}/primary-key", None, "read"),
+        ("PUT", "tables/{table}/definition", {"description": "mine"}, "read"), ("PUT", "tables/{table}/columns/name/definition", {"description": "mine"}, "read"),
         ("POST", "tables/{table}/optimize", None, "read"), ("POST", "tables/{table}/export-async", {}, None),
         ("PUT", "buckets/{bucket}", {"color": "red", "async": True}, "readOnly"), ("DELETE", "buckets/{bucket}?force=1&async=1", None, "readOnly"),
         ("POST", "dev-branches", {"name": "UNIQUE"}, "readOnly"), ("DELETE", "dev-branches/{branch}", None, "readOnly"),
@@ -267,7 +268,7 @@ def test_R10_a_job_that_waited_has_the_permissions_of_the_moment(server, api, in
         weaken = lambda: Api(server.url, server.master).put("tokens/" + made["id"], json={"bucketPermissions": {names["bucket"]: left} if left else {}})  # noqa: E731
     names["file"] = api.upload("id,name\n2,b\n", token=token)
     if "{branch}" in path:
-        names["branch"] = api.wait(api.post("dev-branches", json={"name": unique("branch")}))["results"]["id"]
+        names["branch"] = api.wait(api.post("dev-branches", token=token, json={"name": unique("branch")}))["results"]["id"]
     if body:
         body = {key: names["file"] if value == "FILE" else unique("u") if value == "UNIQUE" else value for key, value in body.items()}
     started, weakened = in_a_row(lambda: Api(server.url).call(method, path.format(**names), token=token, json=body), weaken)

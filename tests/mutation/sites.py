@@ -312,25 +312,35 @@ class Finder:
     def withouts(self):
         """Calls of functions that contain a check, when there are several: each could do without."""
         outer = [f for f in self.files if re.match("src/(api|work)/", f.path)]
-        finding = {m.group(1) for f in outer for m in re.finditer(r"^(?:static )?int (\w+)\((?:[^;{}()]|\([^()]*\))*\*ret\w*\b[^;{}]*\)\n\{", f.code, re.M)} | {"read_table"}
-        asking = re.compile(r"permit_(?!sees|bucket_level)|mutation_super|find_own|\w+_permit")
-        direct = {(f.path, f.function(s)) for f, s, _, kind, _, _, what in self.found if kind == "call" and f in outer and asking.match(what)}
-        containing = {f.function(s) for f, s, _, kind, _, _, what in self.found if kind == "call" and f in outer and asking.match(what)} | {"find_own"}
+        homes = {}  # name -> {path: is it static}
+        finding = set()
+        for f in outer:
+            for start, _, name, begun in f.functions:
+                homes.setdefault(name, {})[f.path] = f.code.startswith("static ", begun)
+                if re.match(r"(static )?int [^{]*\*ret\w*\b", f.code[begun:start]) or name == "read_table":
+                    finding.add((f.path, name))
+
+        def home(f, name):
+            paths = homes[name]
+            return f.path if f.path in paths else next((path for path, static in paths.items() if not static), None)
+
+        asking = re.compile(r"permit_(?!sees|bucket_level)|mutation_super|\w+_permit")
+        containing = {(f.path, f.function(s)) for f, s, _, kind, _, _, what in self.found if kind == "call" and f in outer and asking.match(what)}
+        containing.add(("src/api/jobs.c", "find_own"))
         while True:
-            candidates = {name for name in containing if name in finding and name not in DECIDES and name not in NO_FINDERS and not name.startswith("job_")}
-            sites = {name: [(f, s, e) for f in outer for s, e in f.calls(name)] for name in candidates}
-            more = {f.function(s) for calls_ in sites.values() for f, s, _ in calls_} - containing
+            candidates = {(path, name) for path, name in containing & finding if name not in DECIDES and name not in NO_FINDERS and not name.startswith("job_")}
+            places = collections.defaultdict(list)
+            for name in {name for _, name in candidates}:
+                for f in outer:
+                    if (home(f, name), name) in candidates:
+                        places[home(f, name), name] += [(f, s, e) for s, e in f.calls(name)]
+            more = {(f.path, f.function(s)) for calls in places.values() for f, s, _ in calls} - containing
             if not more:
                 break
             containing |= more
-        for name, places in sorted(sites.items()):
-            static = {f.path for f in outer if re.search(r"^static [^;{}]*\b%s\(" % name, f.code, re.M)}
-            home = lambda f: f.path if f.path in static else None  # noqa: E731
-            count = collections.Counter(home(f) for f, _, _ in places)
-            for f, s, e in places:
-                if f.path in static and name == "read_table" and (f.path, name) not in direct:
-                    continue  # another one of this name
-                if count[home(f)] > 1 and re.search(r"[=?:(] $|return $", f.code[s - 7:s]):
+        for calls in places.values():
+            for f, s, e in calls if len(calls) > 1 else ():
+                if re.search(r"[=?:(] $|return $", f.code[s - 7:s]):
                     self.add(f, s, e, "without", "MUTATION_LIFTED(%d, ", ")")
 
     def unknown(self):
