@@ -55,7 +55,7 @@ struct http_exchange *exchange_new(
 	x->rq = (struct req){ .app = server->app, .arena = arena, .who = &x->who, .exchange = x };
 	x->method = "";
 	x->reply.fd = -1;
-	atomic_fetch_add_explicit(&server->in_flight, 1, memory_order_relaxed);
+	atomic_fetch_add(&server->in_flight, 1); /* before anybody looks whether the server is closed (http_stop) */
 	return x;
 }
 

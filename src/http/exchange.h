@@ -33,7 +33,8 @@ struct http_server {
 	bool loop_reads;                             /* the database answers small questions on a loop (embedded engine) */
 	_Atomic(struct http_exchange *) returned;    /* finished in a batch, to be resumed by the next loop that comes by */
 	_Atomic(struct arena *) spare[SPARE_ARENAS]; /* memory of requests that ended, for the next on the same slot */
-	atomic_bool ending;
+	atomic_bool ending;                          /* replies ask clients to leave */
+	atomic_bool closed;                          /* no request is begun any more */
 	atomic_size_t in_flight;
 	atomic_size_t connections;
 	int64_t connections_most;

@@ -26,6 +26,16 @@ enum { OWN_FILES = 1024, CONNECTION_MEMORY = 16384, BODY_S = 60, BODY_BYTES_PER_
 
 /* --- calls of libmicrohttpd -------------------------------------------------------------------------------------------------- */
 
+/* A server that ends lets nobody in. (Not MHD_quiesce_daemon(): up to version 0.9.75 at least it and a loop both take the listening socket
+ * out of the loop's set, and whoever comes second ends the process.) */
+static enum MHD_Result on_accept(void *arg, const struct sockaddr *address, socklen_t length)
+{
+	struct http_server *server = arg;
+	(void)address;
+	(void)length;
+	return atomic_load(&server->ending) ? MHD_NO : MHD_YES;
+}
+
 /* Silence is ended by the library after connection_idle_s; headers that come byte by byte have twice that time. */
 static void await_headers(struct link *link)
 {
@@ -99,15 +109,19 @@ static void await_body(struct http_exchange *x)
 	link_await_until(x->link, x->begun_us / US_PER_S + BODY_S + x->body.received / BODY_BYTES_PER_S);
 }
 
-static void on_headers(struct http_exchange *x, const char *method)
+/* False: the server is closed. */
+static bool on_headers(struct http_exchange *x, const char *method)
 {
+	if (x->phase == PHASE_HEADERS && atomic_load(&x->server->closed))
+		return false;
 	/* Without a body the library wants to be asked once more: a reply to its first call would end the connection. */
 	if (x->phase == PHASE_HEADERS && !exchange_has_body(x)) {
 		x->phase = PHASE_READY;
-		return;
+		return true;
 	}
 	link_our_turn(x->link);
 	exchange_begin(x, method);
+	return true;
 }
 
 static void on_body(struct http_exchange *x, const char *data, size_t *length)
@@ -134,9 +148,10 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 	exchange_resume_returned(x->server);
 	shortage_forget();
 	unsigned suspensions = x->suspensions;
-	if (x->phase == PHASE_HEADERS || x->phase == PHASE_READY)
-		on_headers(x, method);
-	else if (x->phase == PHASE_ADMITTED)
+	if (x->phase == PHASE_HEADERS || x->phase == PHASE_READY) {
+		if (!on_headers(x, method))
+			return MHD_NO;
+	} else if (x->phase == PHASE_ADMITTED)
 		exchange_admitted(x);
 	else if (x->phase == PHASE_BODY)
 		on_body(x, data, length);
@@ -285,7 +300,7 @@ static int daemon_start(struct http_server *server, int fd, struct err *e)
 		tls_options[0].option = MHD_OPTION_END;
 	else
 		flags |= MHD_USE_TLS;
-	server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER,
+	server->daemon = MHD_start_daemon(flags, 0, on_accept, server, on_request, server, MHD_OPTION_EXTERNAL_LOGGER,
 		on_library_message, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, loops > 1 ? loops : 0,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->connections_most, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 		(unsigned)conf->connections_per_address_max, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)conf->connection_idle_s,
@@ -350,20 +365,26 @@ int http_start(struct app *app, const struct route *const *tables, int fd, struc
 	return 0;
 }
 
+/* False: there are still some at that time. */
+static bool await_last(struct http_server *server, int64_t until)
+{
+	while (atomic_load(&server->in_flight) && monotonic_us() < until)
+		usleep(2000);
+	return atomic_load(&server->in_flight) == 0;
+}
+
 bool http_stop(struct http_server *server, int wait_s)
 {
 	int64_t until = monotonic_us() + wait_s * US_PER_S;
 	atomic_store(&server->ending, true);
-	int fd = MHD_quiesce_daemon(server->daemon);
-	while (atomic_load(&server->in_flight) && monotonic_us() < until)
-		usleep(2000);
-	bool finished = atomic_load(&server->in_flight) == 0;
+	await_last(server, until);
+	/* One that comes on an open connection at this moment finds the server closed, or is waited for. */
+	atomic_store(&server->closed, true);
+	bool finished = await_last(server, until);
 	/* A connection that is still suspended can't be closed by the library: leave it to the end of the process. */
 	if (finished) {
 		MHD_stop_daemon(server->daemon);
 		server_free(server);
 	}
-	if (fd >= 0)
-		close(fd);
 	return finished;
 }
