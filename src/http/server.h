@@ -13,7 +13,7 @@ int http_listen(const struct conf *conf, int *ret_fd, int *ret_port, char **ret_
 
 /* Compiles the tables and starts to answer; app is borrowed, fd is taken. Makes app->metrics. */
 int http_start(struct app *app, const struct route *const *tables, int fd, struct http_server **ret, struct err *e);
-/* Accepts nothing more, lets requests in flight finish (at most wait_s seconds), ends the threads. True when all finished. */
+/* Lets nobody in any more (who connects is closed), lets requests in flight finish (at most wait_s seconds), ends the threads. True when all finished. */
 bool http_stop(struct http_server *server, int wait_s);
 
 #endif

@@ -1,5 +1,5 @@
 /* The history that proves itself: whatever is changed, removed, added or cut off is found; on both engines. */
-#include "../unit/test.h"
+#include "engines.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -177,8 +177,10 @@ static void test_chain(void)
 	check_wrong("signature");
 }
 
-static void test_engine(void)
+static void test_engine(const struct conf *conf)
 {
+	app.conf = *conf;
+	signature_public_key(public_key);
 	CHECK(database_open(&app.conf, true, &app.database, &e) == 0);
 	sql("INSERT INTO projects (id, organization_id, name, created_us, default_branch_id) VALUES (772, 1, 'P', 0, 1)");
 	test_making();
@@ -190,20 +192,8 @@ static void test_engine(void)
 
 int main(void)
 {
-	char folder[] = "/tmp/test-checkpoint-XXXXXX";
 	arena = arena_new();
-	CHECK(mkdtemp(folder) != NULL);
-	CHECK(secret_init(arena_printf(arena, "%s/secret.key", folder), true, &e) == 0);
-	signature_public_key(public_key);
-	CHECK(conf_init(&app.conf, &e) == 0 && conf_set(&app.conf, "data", folder, &e) == 0);
-	test_engine();
-	const char *url = getenv("TEST_PG_URL");
-	if (!str_empty(url)) {
-		CHECK(conf_set(&app.conf, "engine", url, &e) == 0);
-		test_engine();
-	}
-	conf_done(&app.conf);
-	CHECK(system(arena_printf(arena, "rm -r %s", folder)) == 0);
+	on_engines(test_engine);
 	arena_free(arena);
 	return test_end();
 }

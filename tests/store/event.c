@@ -1,5 +1,5 @@
 /* Events: written, found, listed by every filter, removed when they are old; on both engines. */
-#include "../unit/test.h"
+#include "engines.h"
 
 #include <stdlib.h>
 
@@ -295,7 +295,7 @@ static void test_months(void)
 	CHECK(number("SELECT COUNT(*) FROM events") <= 1);
 }
 
-static void test_engine(struct conf *conf)
+static void test_engine(const struct conf *conf)
 {
 	CHECK(database_open(conf, true, &database, &e) == 0);
 	test_lists();
@@ -308,20 +308,9 @@ static void test_engine(struct conf *conf)
 
 int main(void)
 {
-	char folder[] = "/tmp/test-event-XXXXXX";
-	struct conf conf;
 	arena = arena_new();
-	CHECK(mkdtemp(folder) != NULL);
-	CHECK(conf_init(&conf, &e) == 0 && conf_set(&conf, "data", folder, &e) == 0);
-	test_engine(&conf);
-	const char *url = getenv("TEST_PG_URL");
-	if (!str_empty(url)) {
-		CHECK(conf_set(&conf, "engine", url, &e) == 0);
-		test_engine(&conf);
-	}
-	conf_done(&conf);
+	on_engines(test_engine);
 	buf_done(&seen);
-	CHECK(system(arena_printf(arena, "rm -r %s", folder)) == 0);
 	arena_free(arena);
 	return test_end();
 }

@@ -1,5 +1,5 @@
 /* Files: tags, runs, who was given which, lists and their filters, what the sweeper finds; on both engines. */
-#include "../unit/test.h"
+#include "engines.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -260,19 +260,8 @@ static void test_engine(const struct conf *conf)
 
 int main(void)
 {
-	char folder[] = "/tmp/test-file-XXXXXX";
-	struct conf conf;
 	arena = arena_new();
-	CHECK(mkdtemp(folder) != NULL);
-	CHECK(conf_init(&conf, &e) == 0 && conf_set(&conf, "data", folder, &e) == 0);
-	test_engine(&conf);
-	const char *url = getenv("TEST_PG_URL");
-	if (!str_empty(url)) {
-		CHECK(conf_set(&conf, "engine", url, &e) == 0);
-		test_engine(&conf);
-	}
-	conf_done(&conf);
-	CHECK(system(arena_printf(arena, "rm -r %s", folder)) == 0);
+	on_engines(test_engine);
 	arena_free(arena);
 	return test_end();
 }

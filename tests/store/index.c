@@ -1,5 +1,5 @@
 /* The index of live tokens: who gets in, what is kept rendered, what is forgotten when memory is full, uses and rates; on both engines. */
-#include "../unit/test.h"
+#include "engines.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -229,7 +229,9 @@ static void test_engine(const struct conf *conf)
 {
 	CHECK(database_open(conf, true, &database, &e) == 0);
 	CHECK(database_transact(database, fill, NULL, &e) == 0);
-	CHECK(index_open(conf, database, &tokens, &e) == 0);
+	struct conf small = *conf;
+	small.index_max_bytes = 1048576;
+	CHECK(index_open(&small, database, &tokens, &e) == 0);
 	test_errors();
 	test_expiry();
 	test_rendered();
@@ -243,19 +245,6 @@ static void test_engine(const struct conf *conf)
 
 int main(void)
 {
-	char folder[] = "/tmp/test-index-XXXXXX";
-	struct conf conf;
-	CHECK(mkdtemp(folder) != NULL);
-	CHECK(conf_init(&conf, &e) == 0 && conf_set(&conf, "data", folder, &e) == 0);
-	CHECK(conf_set(&conf, "index_max_bytes", "1048576", &e) == 0);
-	test_engine(&conf);
-	const char *url = getenv("TEST_PG_URL");
-	if (!str_empty(url)) {
-		CHECK(conf_set(&conf, "engine", url, &e) == 0);
-		test_engine(&conf);
-	}
-	conf_done(&conf);
-	own(own_arena) struct arena *arena = arena_new();
-	CHECK(system(arena_printf(arena, "rm -r %s", folder)) == 0);
+	on_engines(test_engine);
 	return test_end();
 }

@@ -2,7 +2,7 @@
  * to be replaced, while one writer refreshes; on PostgreSQL over two databases, as two servers would be. The same test with a
  * cache of 50 ms in front of the index must find failures: it can fail.
  * ROUNDS in the environment: how many refreshes (make soak sets a million). */
-#include "../unit/test.h"
+#include "engines.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -126,8 +126,9 @@ static void run(int servers, int rounds)
 		pthread_join(threads[i], NULL);
 }
 
-static void test_engine(const struct conf *conf, int servers)
+static void test_engine(const struct conf *conf)
 {
+	int servers = str_eq(conf->engine, "sqlite") ? 1 : 2;
 	const char *wanted = getenv("ROUNDS");
 	int rounds = wanted ? atoi(wanted) : 2000;
 	for (int i = 0; i < servers; i++) {
@@ -154,18 +155,6 @@ static void test_engine(const struct conf *conf, int servers)
 
 int main(void)
 {
-	char folder[] = "/tmp/test-revocation-XXXXXX";
-	struct conf conf;
-	CHECK(mkdtemp(folder) != NULL);
-	CHECK(conf_init(&conf, &e) == 0 && conf_set(&conf, "data", folder, &e) == 0);
-	test_engine(&conf, 1);
-	const char *url = getenv("TEST_PG_URL");
-	if (!str_empty(url)) {
-		CHECK(conf_set(&conf, "engine", url, &e) == 0);
-		test_engine(&conf, 2);
-	}
-	conf_done(&conf);
-	own(own_arena) struct arena *arena = arena_new();
-	CHECK(system(arena_printf(arena, "rm -r %s", folder)) == 0);
+	on_engines(test_engine);
 	return test_end();
 }

@@ -1,5 +1,5 @@
 /* Rows of tables: replaced, added to, merged by key, read while they change, columns and keys that come and go; on both engines. */
-#include "../unit/test.h"
+#include "engines.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -261,20 +261,7 @@ static void test_engine(const struct conf *conf)
 
 int main(void)
 {
-	char folder[] = "/tmp/test-rows-XXXXXX";
-	struct conf conf;
-	char remove[64];
-	CHECK(mkdtemp(folder) != NULL);
-	CHECK(conf_init(&conf, &e) == 0 && conf_set(&conf, "data", folder, &e) == 0);
-	test_engine(&conf);
-	const char *url = getenv("TEST_PG_URL");
-	if (!str_empty(url)) {
-		CHECK(conf_set(&conf, "engine", url, &e) == 0);
-		test_engine(&conf);
-	}
-	conf_done(&conf);
+	on_engines(test_engine);
 	err_done(&e);
-	snprintf(remove, sizeof(remove), "rm -r %s", folder);
-	CHECK(system(remove) == 0);
 	return test_end();
 }

@@ -1,5 +1,5 @@
 /* Buckets, tables, columns, aliases, metadata, branches, jobs and snapshots: every store function, on both engines. */
-#include "../unit/test.h"
+#include "engines.h"
 
 #include <stdlib.h>
 
@@ -363,7 +363,7 @@ static int run(struct db *db, void *arg, struct err *err)
 	return 0;
 }
 
-static void test_engine(struct conf *conf)
+static void test_engine(const struct conf *conf)
 {
 	struct database *database;
 	CHECK(database_open(conf, true, &database, &e) == 0);
@@ -375,20 +375,9 @@ static void test_engine(struct conf *conf)
 
 int main(void)
 {
-	char folder[] = "/tmp/test-tables-XXXXXX";
-	struct conf conf;
 	arena = arena_new();
-	CHECK(mkdtemp(folder) != NULL);
-	CHECK(conf_init(&conf, &e) == 0 && conf_set(&conf, "data", folder, &e) == 0);
 	test_names();
-	test_engine(&conf);
-	const char *url = getenv("TEST_PG_URL");
-	if (!str_empty(url)) {
-		CHECK(conf_set(&conf, "engine", url, &e) == 0);
-		test_engine(&conf);
-	}
-	conf_done(&conf);
-	CHECK(system(arena_printf(arena, "rm -r %s", folder)) == 0);
+	on_engines(test_engine);
 	arena_free(arena);
 	return test_end();
 }

@@ -1,5 +1,5 @@
 /* Tokens and what belongs to them: rows, versions, notices, repeats, links, uses; on both engines. */
-#include "../unit/test.h"
+#include "engines.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -337,19 +337,8 @@ static void test_engine(const struct conf *conf)
 
 int main(void)
 {
-	char folder[] = "/tmp/test-token-XXXXXX";
-	struct conf conf;
 	arena = arena_new();
-	CHECK(mkdtemp(folder) != NULL);
-	CHECK(conf_init(&conf, &e) == 0 && conf_set(&conf, "data", folder, &e) == 0);
-	test_engine(&conf);
-	const char *url = getenv("TEST_PG_URL");
-	if (!str_empty(url)) {
-		CHECK(conf_set(&conf, "engine", url, &e) == 0);
-		test_engine(&conf);
-	}
-	conf_done(&conf);
-	CHECK(system(arena_printf(arena, "rm -r %s", folder)) == 0);
+	on_engines(test_engine);
 	arena_free(arena);
 	return test_end();
 }
