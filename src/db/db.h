@@ -114,7 +114,6 @@ struct db_batch_end {
 	void (*call)(void *arg);
 	void *arg;
 };
-void db_batch_ended(struct db_batch_end *end); /* calls and forgets it; for db/ and whoever puts a step between */
 
 /* --- writing ----------------------------------------------------------------------------------------------------------- */
 

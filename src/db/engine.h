@@ -91,6 +91,8 @@ int database_guard_before(struct db *db, int64_t *ret_ticket, struct err *e);
 void database_guard_after(struct db *db, int64_t ticket);
 /* Runs one write in the transaction that is open; one that was run while memory was short has failed. Sets rc and err. */
 int db_write_run(struct db *db, struct db_write *write);
+/* Calls what ends a batch, when there is something, and forgets it. */
+void db_batch_ended(struct db_batch_end *end);
 /* Calls done() of each write of a list, whose rc are set, and what ends the batch; the writes may be gone afterwards. */
 void db_writes_finish(struct db_write *batch);
 
