@@ -42,7 +42,8 @@ void folder_path(const char *folder, const char *name, char ret[PATH_MAX])
 	snprintf(ret, PATH_MAX, "%.*s/%.*s", PATH_MAX - NAME_SIZE - 2, folder, NAME_SIZE, name);
 }
 
-/* With --rotate the folder given holds many, each named by its time: their order is that of their names. */
+/* With --rotate the folder given holds many, each named by its time to the millisecond, all digits written: their order is that
+ * of their names, and remove_old goes by it. */
 static int choose_folder(struct backup *backup, struct err *e)
 {
 	char time[TIME_TEXT_SIZE], name[NAME_SIZE];
@@ -52,8 +53,8 @@ static int choose_folder(struct backup *backup, struct err *e)
 	if (backup->rotate) {
 		if (mkdir(backup->to, 0700) < 0 && errno != EEXIST)
 			return fail(e, ERR_VALIDATION, "%s: %s", backup->to, strerror(errno));
-		snprintf(
-			name, sizeof(name), NAME_PREFIX "%.19s-%d", time_text(now_us(), time), (int)(now_us() % US_PER_S / 1000));
+		const int64_t now = now_us();
+		snprintf(name, sizeof(name), NAME_PREFIX "%.19s-%03d", time_text(now, time), (int)(now % US_PER_S / 1000));
 		folder_path(backup->to, name, backup->folder);
 	}
 	if (!folder_is_empty(backup->folder))

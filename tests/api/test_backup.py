@@ -1,6 +1,7 @@
 """backup, restore, doctor, and the ledger that keeps revoked tokens out of what is restored (R13)."""
 import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -153,7 +154,9 @@ def test_a_backup_that_was_broken_off_is_none(server, place, restored):
 
 def test_rotated_backups_are_kept_so_many(server, place):
     folders = [backup(server, place("many"), "--rotate", "--backup-keep", "2")["folder"] for _ in range(3)]
-    assert sorted(os.listdir(place("many"))) == sorted(os.path.basename(f) for f in folders[1:])
+    assert all(re.fullmatch(r"chatelaine-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d-\d{3}", os.path.basename(f)) for f in folders)
+    assert folders == sorted(folders)  # a name of fewer digits would be taken for an older one, and removed in its place
+    assert sorted(os.listdir(place("many"))) == [os.path.basename(f) for f in folders[1:]]
 
 
 def test_R07_a_backup_has_no_token_and_no_key(server, make_token, place):
