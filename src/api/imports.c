@@ -96,6 +96,7 @@ static int insert_file(struct db *db, void *arg, struct err *e)
 static int reserve_file(struct db *db, void *arg, struct err *e)
 {
 	struct upload *upload = arg;
+	upload->file->id = 0; /* one of a run that was rolled back belongs to nobody */
 	return file_reserve(db, upload->rq->arena, upload->file, e);
 }
 

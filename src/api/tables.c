@@ -58,9 +58,9 @@ int still_permitted(struct db *db, void *arg, struct err *e)
 	struct still *still = arg;
 	struct req *rq = still->rq;
 	int rc = index_recheck(db, rq->who, rq->origin.address, false, e);
-	if (rc <= 0)
-		return rc;
-	rc = permit_route(rq->who, rq->route->allow, e);
+	/* whether it changed or not: an earlier run of this write may have seen the change, and been refused */
+	if (rc >= 0)
+		rc = permit_route(rq->who, rq->route->allow, e);
 	return rc < 0 ? rc : permit_bucket(rq->who, still->bucket_id, still->need, e);
 }
 

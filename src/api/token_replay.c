@@ -109,21 +109,39 @@ static void delivery_drop(void *delivery)
 	delivery_give(delivery);
 }
 
-/* Without memory for it the reply is sent unwatched, and not repeated. */
-static void reply_remember(struct req *rq, struct shown shown)
+struct remembered {
+	struct shown shown;
+	uint64_t instead_of; /* the lost one that this one repeats; 0: none */
+};
+
+static void remember_now(struct req *rq, void *arg)
 {
+	struct remembered *remembered = arg;
+	struct shown *shown = &remembered->shown;
 	struct watch *watch = calloc(1, sizeof *watch);
+	if (remembered->instead_of)
+		undelivered_end(index_undelivered(rq->app->index), remembered->instead_of);
 	if (!watch)
 		return;
 	watch->app = rq->app;
-	watch->project_id = shown.project_id;
-	watch->replay_id = shown.replay_id;
-	shown.delivery = reply_watch(rq, watch_ended, watch);
-	if (!shown.delivery) {
+	watch->project_id = shown->project_id;
+	watch->replay_id = shown->replay_id;
+	shown->delivery = reply_watch(rq, watch_ended, watch);
+	if (!shown->delivery) {
 		free(watch);
 		return;
 	}
-	watch->number = undelivered_add(index_undelivered(rq->app->index), &shown, delivery_drop);
+	watch->number = undelivered_add(index_undelivered(rq->app->index), shown, delivery_drop);
+}
+
+/* Without memory for it the reply is sent unwatched, and not repeated. */
+static void reply_remember(struct req *rq, const struct token_replay *like, uint64_t instead_of)
+{
+	struct remembered *remembered = arena_new_of(rq->arena, struct remembered);
+	if (!remembered)
+		return;
+	*remembered = (struct remembered){ shown_of(like), instead_of };
+	req_when_durable(rq, remember_now, remembered);
 }
 
 int replay_remember(struct req *rq, struct replay_call *call, const struct token *token, struct err *e)
@@ -140,7 +158,7 @@ int replay_remember(struct req *rq, struct replay_call *call, const struct token
 			return fail(e, ERR_UNAVAILABLE, "A call with this Idempotency-Key is being answered at this moment.");
 	}
 	if (!like->has_key)
-		reply_remember(rq, shown_of(like));
+		reply_remember(rq, like, 0);
 	return 0;
 }
 
@@ -254,9 +272,7 @@ static int send_again(struct req *rq, const struct token_replay *replay, uint64_
 		if (rc < 0)
 			return rc;
 	}
-	reply_remember(rq, shown_of(replay));
-	if (number)
-		undelivered_end(index_undelivered(rq->app->index), number);
+	reply_remember(rq, replay, number);
 	return 0;
 }
 

@@ -55,8 +55,8 @@ int identity_judge(const struct identity *identity, const uint8_t *hash, const c
 void identity_give(const struct token_index *index, const struct identity *identity);
 
 /* Inside a write: is what admitted this caller (CALLER_STORAGE) still what the database says (R13)? 0: it is. 1: something about it
- * changed and it still lives: who->identity is today's, the old one was given back; judge the route again. Negative: the errors of a
- * look-up. change: the write is going to change the caller's own token. */
+ * changed and it still lives: who->identity is today's, the old one was given back. Judge the route again in both cases: a write may be
+ * run again, and 1 is told once. Negative: the errors of a look-up. change: the write is going to change the caller's own token. */
 int index_recheck(struct db *db, struct caller *who, const char *address, bool change, struct err *e);
 
 /* The rendered answer of tokens/verify kept beside the identity; NULL when it must be made (index_keep_rendered). Borrowed while the identity is held. */

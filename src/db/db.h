@@ -117,10 +117,11 @@ struct db_batch_end {
 
 /* --- writing ----------------------------------------------------------------------------------------------------------- */
 
-/* One change: run() inside a transaction of its own (SQLite: a savepoint in the writer's batch; PostgreSQL: a transaction).
+/* One change: run() inside a transaction of its own, or in one with the others of the writer's batch (SQLite).
  * A negative result rolls it back. done() is called once, after the commit is durable (rc 0) or after it failed (rc negative,
  * write->err says why), on the writer's thread: it must not block. run() does no network, no file I/O, no reply.
- * On PostgreSQL run() is called again when another transaction collided with it: what it leaves in memory must bear that. */
+ * run() is called again when another transaction collided with it (PostgreSQL) or another write of its batch failed (SQLite): what it
+ * leaves in memory must bear that. */
 struct db_write {
 	int (*run)(struct db *db, struct db_write *write, struct err *e);
 	void (*done)(struct db_write *write, int rc);

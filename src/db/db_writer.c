@@ -70,27 +70,65 @@ static void roll_back(struct sqlite_database *database)
 	err_done(&ignored);
 }
 
-/* 0 when the batch is durable. */
-static int run_batch(struct sqlite_database *database, struct db_write *batch, struct err *e)
+static int begin(struct sqlite_database *database, struct err *e)
 {
-	struct db *db = &database->writer->base;
 	if (database->fsync_failed)
 		return db_unavailable(e, "The server's disk failed: nothing can be changed until the server is restarted.");
 	roll_back(database);
-	int rc = db_exec(db, &BEGIN, DB_NONE, e);
-	bool alive = rc == 0;
-	for (struct db_write *write = batch; write && alive; write = write->next) {
-		alive = run_one(database, write);
-		if (!alive)
-			rc = db_unavailable(e, write->err.code == ERR_UNAVAILABLE ? write->err.text : NULL);
+	return db_exec(&database->writer->base, &BEGIN, DB_NONE, e);
+}
+
+/* No write in a savepoint: it costs each two statements and a copy of every page that it changes, and is needed only where one fails.
+ * False: one failed, and nothing of the transaction may stay. */
+static bool run_all(struct sqlite_database *database, struct db_write *batch)
+{
+	for (struct db_write *write = batch; write; write = write->next)
+		if (db_write_run(&database->writer->base, write) < 0)
+			return false;
+	return true;
+}
+
+/* Once more from the beginning, each in its savepoint: those that fail are undone alone. */
+static int run_apart(struct sqlite_database *database, struct db_write *batch, struct err *e)
+{
+	for (struct db_write *write = batch; write; write = write->next) {
+		err_done(&write->err);
+		write->rc = 0;
 	}
+	int rc = begin(database, e);
+	for (struct db_write *write = batch; write && rc == 0; write = write->next)
+		if (!run_one(database, write))
+			rc = db_unavailable(e, write->err.code == ERR_UNAVAILABLE ? write->err.text : NULL);
+	return rc;
+}
+
+static int commit(struct sqlite_database *database, struct err *e)
+{
+	struct db *db = &database->writer->base;
 	int64_t ticket = 0;
-	if (alive)
-		rc = database_guard_before(db, &ticket, e);
-	if (alive && rc == 0)
+	int rc = database_guard_before(db, &ticket, e);
+	if (rc == 0)
 		rc = db_exec(db, &COMMIT, DB_NONE, e);
-	if (alive && rc == 0)
+	if (rc == 0)
 		database_guard_after(db, ticket);
+	return rc;
+}
+
+/* 0 when what did not fail by itself is durable. */
+static int run_batch(struct sqlite_database *database, struct db_write *batch, struct err *e)
+{
+	int rc = begin(database, e);
+	if (rc == 0 && !run_all(database, batch)) {
+		note_failure(database);
+		database->writer->base.change_count = 0;
+		if (!batch->next) {
+			roll_back(database);
+			return 0;
+		}
+		rc = run_apart(database, batch, e);
+	}
+	if (rc == 0)
+		rc = commit(database, e);
 	if (rc < 0)
 		note_failure(database);
 	roll_back(database);

@@ -199,10 +199,11 @@ int caller_recheck(struct http_exchange *x, struct db *db, struct err *e)
 			return rc;
 	}
 	int rc = index_recheck(db, &x->who, x->rq.origin.address, changes_itself(x), e);
-	if (rc <= 0)
+	if (rc < 0)
 		return rc;
-	/* It lives, but something about it changed while the request waited. */
-	take_identity(x, x->who.identity);
+	if (rc > 0) /* it lives, but something about it changed while the request waited */
+		take_identity(x, x->who.identity);
+	/* also when nothing changed: an earlier run of this write may have seen the change, and been refused */
 	return permit_route(&x->who, x->match.route->allow, e);
 }
 

@@ -38,7 +38,6 @@ struct delivery *reply_watch(struct req *rq, void (*ended)(void *arg, enum deliv
 	struct delivery *d = calloc(1, sizeof(*d));
 	if (!d)
 		return NULL;
-	delivery_not_sent(x); /* a write that is run again: its first answer is never sent */
 	pthread_mutex_init(&d->lock, NULL);
 	atomic_init(&d->references, 2);
 	d->fd = x->link->fd;

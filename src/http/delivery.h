@@ -11,7 +11,7 @@ enum delivery_state {
 	DELIVERY_ENDED, /* another request came on the connection, or it was closed in an orderly way: not provably lost */
 };
 
-/* Watches the reply of this request; call it from the handler. ended(arg, state) is called once, with DELIVERY_LOST or DELIVERY_ENDED,
+/* Watches the reply of this request; call it once, when the reply is certain (req_when_durable). ended(arg, state) is called once, with DELIVERY_LOST or DELIVERY_ENDED,
  * on a thread that must not wait (database_submit() is fine), also when the request fails or the server stops (then DELIVERY_ENDED).
  * ended may be NULL. The result is a reference: delivery_give() it. NULL when memory is short (ended is not called).
  *

@@ -80,7 +80,9 @@ struct http_exchange {
 	struct pool_work work;
 	struct err err;
 	struct reply reply;
-	handler *after; /* req_after_commit() */
+	handler *after;                             /* req_after_commit() */
+	void (*durable)(struct req *rq, void *arg); /* req_when_durable() */
+	void *durable_arg;
 	void *kept;
 	enum event_type event;
 	struct event_object object;

@@ -26,10 +26,12 @@ static bool has_event(const struct http_exchange *x)
 
 static int record_event(struct http_exchange *x, struct db *db, struct err *e)
 {
-	if (!has_event(x))
-		return 0;
+	return has_event(x) ? emit(db, &x->rq.origin, x->event, &x->object, e) : 0;
+}
+
+static void count_event(struct http_exchange *x)
+{
 	atomic_fetch_add_explicit(&x->server->events, 1, memory_order_relaxed);
-	return emit(db, &x->rq.origin, x->event, &x->object, e);
 }
 
 static int write_event(struct db *db, struct db_write *write, struct err *e)
@@ -51,6 +53,8 @@ static void event_written(struct db_write *write, int rc)
 	if (rc < 0) {
 		take_error(x);
 		reply_error(x);
+	} else {
+		count_event(x);
 	}
 	exchange_finish(x);
 }
@@ -79,7 +83,6 @@ static int write_denial(struct db *db, struct db_write *write, struct err *e)
 		if (rc < 0)
 			return rc;
 	}
-	atomic_fetch_add_explicit(&x->server->events, 1, memory_order_relaxed);
 	return emit(db, &x->rq.origin, EVENT_ACCESS_DENIED, &object, e);
 }
 
@@ -90,6 +93,8 @@ static void denial_written(struct db_write *write, int rc)
 	if (rc < 0)
 		log_line(LOG_ERROR, "a refusal could not be recorded", "exceptionId", exchange_id(x), "error",
 			err_text(&write->err), NULL);
+	else
+		count_event(x);
 	err_done(&write->err);
 	exchange_finish(x);
 }
@@ -149,11 +154,31 @@ static void reading_work(struct pool_work *work)
 
 static void write_done(struct db_write *write, int rc);
 
+/* Nothing counts of what an earlier run left, which something was in the way of (db/db.h). */
+static void begin_anew(struct http_exchange *x)
+{
+	const struct route *route = x->match.route;
+	reply_reset(x);
+	x->after = NULL;
+	x->durable = NULL;
+	x->event = x->handle == route->stale ? EVENT_NONE : route->event;
+	json_decref(x->object.params);
+	json_decref(x->object.results);
+	x->object = (struct event_object){ 0 };
+}
+
+static void is_durable(struct http_exchange *x)
+{
+	if (x->durable)
+		x->durable(&x->rq, x->durable_arg);
+	x->durable = NULL;
+}
+
 static int write_run(struct db *db, struct db_write *write, struct err *e)
 {
 	struct http_exchange *x = write->arg;
 	context(x);
-	reply_reset(x);
+	begin_anew(x);
 	x->rq.db = db;
 	int rc = caller_recheck(x, db, e);
 	if (rc == 0)
@@ -175,6 +200,8 @@ static void after_work(struct pool_work *work)
 		rc = x->after(&x->rq, &x->err);
 		db_reader_give(x->rq.db);
 	}
+	if (rc >= 0)
+		is_durable(x);
 	x->event = EVENT_NONE;
 	handled(x, rc);
 }
@@ -203,6 +230,17 @@ static void answer_stale(struct http_exchange *x)
 	submit(x, write_run, write_done);
 }
 
+static void write_is_durable(struct http_exchange *x)
+{
+	if (has_event(x))
+		count_event(x);
+	is_durable(x);
+	if (x->after)
+		to_worker(x, after_work);
+	else
+		exchange_finish(x);
+}
+
 static void write_done(struct db_write *write, int rc)
 {
 	struct http_exchange *x = write->arg;
@@ -212,10 +250,8 @@ static void write_done(struct db_write *write, int rc)
 	} else if (rc < 0) {
 		take_error(x);
 		exchange_refuse(x);
-	} else if (x->after) {
-		to_worker(x, after_work);
 	} else {
-		exchange_finish(x);
+		write_is_durable(x);
 	}
 }
 

@@ -166,6 +166,12 @@ void req_after_commit(struct req *rq, handler *after)
 	rq->exchange->after = after;
 }
 
+void req_when_durable(struct req *rq, void (*call)(struct req *rq, void *arg), void *arg)
+{
+	rq->exchange->durable = call;
+	rq->exchange->durable_arg = arg;
+}
+
 void req_keep(struct req *rq, void *pointer)
 {
 	rq->exchange->kept = pointer;

@@ -78,6 +78,10 @@ int reply_shared(struct req *rq, int status, const char *content_type, const str
 /* RUN_WRITE: called on a worker after the write is durable and before the reply is sent, for what may wait (starting a cheap job and
  * waiting for it). It may reply anew. fail() there is the answer, the write stays. */
 void req_after_commit(struct req *rq, handler *after);
+/* Inside a write: call(rq, arg) once when it is durable and before the reply is sent, on a thread that must not wait. For what is to stay
+ * in memory: a write that fails, or is run again (db/db.h), must leave nothing there. The last one given counts; arg is the caller's, and
+ * lives as long as the request. */
+void req_when_durable(struct req *rq, void (*call)(struct req *rq, void *arg), void *arg);
 
 /* --- the event of the route ----------------------------------------------------------------------------------------------- */
 

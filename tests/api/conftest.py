@@ -1,12 +1,16 @@
 """Fixtures: one server per test process (engine by CHATELAINE_TEST_ENGINE: sqlite or postgres), clients, things to work with."""
+import concurrent.futures
 import itertools
 import os
+import sqlite3
 import sys
+import time
 
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from support.cluster import Cluster  # noqa: E402
+from support.proxy import LossyProxy  # noqa: E402
 from support.server import Api, Server  # noqa: E402
 
 ENGINE = os.environ.get("CHATELAINE_TEST_ENGINE", "sqlite")
@@ -107,3 +111,37 @@ def define_table(api, make_bucket):
         assert made["status"] == "success", made
         return made["results"]["id"]
     return make
+
+
+@pytest.fixture
+def in_a_row(server):
+    """Makes calls that all wait for the embedded database, and are let go in the order in which they came, so many seconds later; their
+    answers. The first has a transaction of its own, the others share one."""
+    def run(*calls, seconds=0):
+        database = sqlite3.connect(os.path.join(server.data, "chatelaine.db"), timeout=60, isolation_level=None)
+        database.execute("BEGIN IMMEDIATE")
+        with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
+            answers = []
+            for call in calls:
+                answers.append(pool.submit(call))
+                time.sleep(0.5)
+            time.sleep(seconds)
+            early = [answer.result().text for answer in answers if answer.done()]
+            database.execute("ROLLBACK")
+            database.close()
+            assert not early
+            return [answer.result() for answer in answers]
+    return run
+
+
+@pytest.fixture
+def lossy(server):
+    """A proxy that resets connections after so many bytes of the reply: lossy(60, None) the first, the second not."""
+    made = []
+
+    def lossy(*cuts):
+        made.append(LossyProxy(server.port, cuts))
+        return made[-1]
+    yield lossy
+    for proxy in made:
+        proxy.close()

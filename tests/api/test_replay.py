@@ -6,7 +6,6 @@ import os
 import pytest
 
 from conftest import unique
-from support.proxy import LossyProxy
 from support.server import Server, assert_error
 
 TRIES = 11
@@ -35,18 +34,6 @@ def call(port, path, token, **options):
         if answer and answer[0] < 500:
             return answer
     raise AssertionError("no answer in %d tries" % TRIES)
-
-
-@pytest.fixture
-def lossy(server):
-    made = []
-
-    def lossy(*cuts):
-        made.append(LossyProxy(server.port, cuts))
-        return made[-1]
-    yield lossy
-    for proxy in made:
-        proxy.close()
 
 
 def alive(api, token):

@@ -1,9 +1,7 @@
 """R13 over HTTP: whatever ends or changes a token holds for every request sent after the answer, on every server and connection."""
 import concurrent.futures
 import os
-import sqlite3
 import threading
-import time
 
 import pytest
 import requests
@@ -122,26 +120,6 @@ def test_R13_keep_alive_connections_know_it_too(apis):
     assert session.get(url, headers=headers).status_code == 200
     assert apis[0].post("tokens/%s/refresh" % token["id"]).status_code == 200
     assert session.get(url, headers=headers).status_code == 401
-
-
-@pytest.fixture
-def in_a_row(server):
-    """Makes calls that all wait for the database, and are let go in the order in which they came, so many seconds later; their answers."""
-    def run(*calls, seconds=0):
-        database = sqlite3.connect(os.path.join(server.data, "chatelaine.db"), timeout=60, isolation_level=None)
-        database.execute("BEGIN IMMEDIATE")
-        with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
-            answers = []
-            for call in calls:
-                answers.append(pool.submit(call))
-                time.sleep(0.5)
-            time.sleep(seconds)
-            early = [answer.result().text for answer in answers if answer.done()]
-            database.execute("ROLLBACK")
-            database.close()
-            assert not early
-            return [answer.result() for answer in answers]
-    return run
 
 
 @pytest.mark.skipif(ENGINE != "sqlite", reason="holds the embedded database")

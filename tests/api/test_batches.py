@@ -1,0 +1,76 @@
+"""Writes that wait together share a transaction of the embedded engine: one that fails is undone alone, and the others are made once."""
+import re
+
+import pytest
+
+from conftest import ENGINE, unique
+from support.server import Api, assert_error
+from test_replay import alive, call_once
+
+pytestmark = pytest.mark.skipif(ENGINE != "sqlite", reason="holds the embedded database")
+
+
+@pytest.fixture
+def beside_a_failing_one(api, in_a_row):
+    """Makes the calls in one transaction, in their order, the last place of which has a call that fails; their answers."""
+    def run(*calls):
+        first, *answers, failed = in_a_row(lambda: api.post("tokens", json={"description": unique("first")}), *calls,
+                                           lambda: api.delete("tokens/999999999"))
+        assert first.status_code == 201
+        assert_error(failed, 404)
+        return answers
+    return run
+
+
+def events_of(api, name, object_id):
+    return len([e for e in api.get("events?limit=100").json() if e["event"] == name and e["objectId"] == str(object_id)])
+
+
+def test_R14_each_is_made_and_recorded_once(api, make_bucket, make_token, beside_a_failing_one):
+    bucket, old = make_bucket(), make_token()
+    calls = [("tokens", {"description": unique("made")}, "tokenCreated"), ("tokens/%s/refresh" % old["id"], None, "tokenRefreshed"),
+             ("files/prepare", {"name": "a.csv"}, "fileCreated"), ("buckets", {"name": unique("made"), "stage": "in"}, "bucketCreated"),
+             ("buckets/%s/tables" % bucket, {"name": "one", "dataString": "id\n1\n"}, "tableCreated")]
+    answers = beside_a_failing_one(*[lambda call=call: api.post(call[0], json=call[1]) for call in calls])
+    for answer, (path, _, event) in zip(answers, calls):
+        assert answer.status_code < 300, (path, answer.text)
+        assert events_of(api, "storage." + event, answer.json()["id"]) == 1, path
+    made, renewed, file = (answer.json() for answer in answers[:3])
+    assert alive(api, made["token"]) and alive(api, renewed["token"]) and not alive(api, old["token"])
+    later = api.post("files/prepare", json={"name": "b.csv"}).json()
+    assert later["id"] not in (file["id"], api.get("tables/%s.one" % bucket).json()["id"])
+    assert api.post("buckets/%s/tables" % bucket, json={"name": "two", "dataString": "id\n1\n"}).status_code == 201
+
+
+def test_R13_a_neighbour_that_weakens_is_heeded(server, api, make_bucket, make_token, beside_a_failing_one):
+    bucket = make_bucket()
+    assert api.post("buckets/%s/tables" % bucket, json={"name": "t", "dataString": "id\n1\n"}).status_code == 201
+    token, boss = make_token(bucketPermissions={bucket: "write"}), server.user("admin", unique("boss") + "@example.com")
+    weakened, demoted, deleted, made = beside_a_failing_one(
+        lambda: api.put("tokens/" + token["id"], json={"bucketPermissions": {bucket: "read"}}),
+        lambda: Api(server.url, None, server.manage).patch("/manage/projects/%d/users/%d" % (server.project_id, boss["userId"]),
+                                                           json={"role": "readOnly"}),
+        lambda: api.delete("tables/%s.t" % bucket, token=token["token"]),
+        lambda: api.post("tokens", token=boss["masterToken"], json={"description": "more"}))
+    assert weakened.status_code == demoted.status_code == 200
+    assert_error(deleted, 403)
+    assert_error(made, 403)
+    assert api.get("tables/%s.t" % bucket).status_code == 200
+
+
+def test_R13_a_lost_refresh_is_answered_again_beside_it(api, server, make_token, lossy, beside_a_failing_one):
+    token = make_token()
+    path = "tokens/%s/refresh" % token["id"]
+    assert call_once(lossy(0).port, path, token["token"]) is None
+    [(status, answer)] = beside_a_failing_one(lambda: call_once(server.port, path, token["token"]))
+    assert status == 200 and alive(api, answer["token"])
+    assert call_once(server.port, path, token["token"])[0] == 401
+    assert events_of(api, "storage.tokenReplayed", token["id"]) == 1
+
+
+def test_each_event_is_counted_once(server, api, beside_a_failing_one):
+    def counted():
+        return float(re.search(r"^chatelaine_events_total (\S+)$", Api(server.url).get("/metrics").text, re.M).group(1))
+    before = counted()
+    beside_a_failing_one(lambda: api.post("tokens", json={"description": unique("counted")}))
+    assert counted() == before + 2
