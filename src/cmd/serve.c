@@ -41,10 +41,25 @@ static void block_signals(sigset_t *set)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* Else the first client finds it out, or the first mail that never comes. */
+static int check_addresses(const struct conf *conf, struct err *e)
+{
+	const char *url = conf->public_url, *smtp = conf->smtp;
+	if (!str_empty(url) && !str_starts(url, "http://") && !str_starts(url, "https://"))
+		return fail(e, ERR_VALIDATION, "public_url: \"%.64s\" does not begin with http:// or https://", url);
+	/* not shown: it may hold a password */
+	if (!str_empty(smtp) && !str_starts(smtp, "smtp://") && !str_starts(smtp, "smtp+starttls://") &&
+		!str_starts(smtp, "smtps://"))
+		return fail(e, ERR_VALIDATION, "smtp: the address begins with none of smtp://, smtp+starttls://, smtps://");
+	return 0;
+}
+
 static int listen_first(struct house *house, struct err *e)
 {
 	const struct conf *conf = &house->app.conf;
-	int rc = http_listen(conf, &house->fd, &house->port, &house->url, e);
+	int rc = check_addresses(conf, e);
+	if (rc == 0)
+		rc = http_listen(conf, &house->fd, &house->port, &house->url, e);
 	if (rc < 0)
 		return rc;
 	const char *public_url = str_empty(conf->public_url) ? house->url : conf->public_url;

@@ -1,4 +1,5 @@
 /* Replies: what handlers say, the envelope of errors, and both as libmicrohttpd wants them. */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -170,6 +171,21 @@ static void error_json(struct http_exchange *x, int status)
 	x->reply.shared = &SHORT;
 }
 
+/* What an exceptionId stands for. Of a refusal the sentence stays out, and the path as it was sent: both may hold what opens something. */
+static void log_error(struct http_exchange *x, int status)
+{
+	char number[12];
+	if (status >= 500 && status != 501) {
+		log_line(LOG_ERROR, "answered with an error", "exceptionId", exchange_id(x), "method", x->method, "path",
+			x->match.route ? x->match.route->path : x->path, "error", err_text(&x->err), NULL);
+		return;
+	}
+	snprintf(number, sizeof(number), "%d", status);
+	log_line(LOG_INFO, "refused", "exceptionId", exchange_id(x), "method", x->method, "path",
+		x->match.route ? x->match.route->path : "none", "status", number, "code", err_wire_code(&x->err), "address",
+		x->rq.origin.address ? x->rq.origin.address : x->link->address, NULL);
+}
+
 void reply_error(struct http_exchange *x)
 {
 	int status = x->err.code ? err_status(&x->err) : 500;
@@ -184,9 +200,7 @@ void reply_error(struct http_exchange *x)
 		reply_header(&x->rq, "Retry-After", arena_printf(x->rq.arena, "%d", wait_s));
 	if (status == 405)
 		reply_header(&x->rq, "Allow", x->match.allowed);
-	if (status >= 500 && status != 501)
-		log_line(LOG_ERROR, "answered with an error", "exceptionId", exchange_id(x), "method", x->method, "path",
-			x->match.route ? x->match.route->path : x->path, "error", err_text(&x->err), NULL);
+	log_error(x, status);
 }
 
 /* --- for libmicrohttpd ------------------------------------------------------------------------------------------------------ */

@@ -194,7 +194,7 @@ static void on_library_message(void *arg, const char *format, va_list args)
 
 /* --- listening --------------------------------------------------------------------------------------------------------------- */
 
-/* "host:port", "[::1]:port". */
+/* "host:port", "[::1]:port". A number too large is none: the resolver would take what is left of it in 16 bits. */
 static bool split_listen(char *text, const char **ret_host, const char **ret_port)
 {
 	char *colon = strrchr(text, ':');
@@ -208,7 +208,8 @@ static bool split_listen(char *text, const char **ret_host, const char **ret_por
 		text[length - 1] = '\0';
 		*ret_host = text + 1;
 	}
-	return **ret_port != '\0';
+	int64_t number;
+	return **ret_port != '\0' && (!str_to_i64(*ret_port, &number) || number <= UINT16_MAX);
 }
 
 static int listen_on(const struct addrinfo *info)

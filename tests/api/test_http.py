@@ -231,6 +231,29 @@ def test_exception_id_is_in_the_log(new_server):
                          files={"file": ("a.csv", "a")}).status_code == 201
 
 
+def test_exception_id_of_each_refusal_is_in_the_log(server, api, make_token):
+    """With what it was about, and nothing that the caller sent."""
+    token = make_token()
+    refusals = [
+        (api.get("tokens/verify", token="1-1-" + "A" * 40), "/v2/storage/tokens/verify", "storage.tokenInvalid"),
+        (api.get("tokens/verify", token=""), "/v2/storage/tokens/verify", None),
+        (api.post("tokens", json={"expiresIn": "sesame"}), "/v2/storage/tokens", "validation.failed"),
+        (api.post("tokens", data="{", headers={"Content-Type": "application/json"}), "/v2/storage/tokens", "malformedRequest"),
+        (api.get("tables/in.c-sesame.t"), "/v2/storage/tables/{id}", "storage.buckets.notFound"),
+        (api.get("sesame"), "none", "notFound"),
+        (api.delete("tokens/verify"), "none", "methodNotAllowed"),
+        (api.post("tokens", token=token["token"], json={}), "/v2/storage/tokens", "accessDenied"),
+    ]
+    log = server.log()
+    for response, path, code in refusals:
+        id = response.json()["exceptionId"]
+        line = json.loads([line for line in log.splitlines() if id in line][0])
+        assert line["level"] == "info" and line["status"] == str(response.status_code) and line["path"] == path, line
+        assert line.get("code") == code and line["address"] == "127.0.0.1", line
+    assert json.loads([line for line in log.splitlines() if refusals[-1][0].json()["exceptionId"] in line][0])["token"] == token["id"]
+    assert "A" * 40 not in log and "sesame" not in log
+
+
 def test_each_request_is_in_the_log_when_wanted(new_server):
     server = new_server(arguments=["--log-level", "0"])
     requests.get(server.url + "/v2/storage/tokens/verify?q=secret", headers={"X-StorageApi-Token": server.master}, timeout=30)
@@ -331,9 +354,19 @@ def test_term_lets_requests_finish(new_server):
 
 
 def test_wrong_calls_of_serve(tmp_path):
-    for arguments in (["--nonsense", "1"], ["--listen", "nowhere"], ["--data", str(tmp_path / "none")]):
+    for arguments in (["--nonsense", "1"], ["--listen", "nowhere"], ["--data", str(tmp_path / "none")],
+                      ["--listen", "127.0.0.1:99999"]):
         done = subprocess.run([PROGRAM, "serve", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30)
         assert done.returncode in (1, 2) and done.stderr.startswith("chatelaine serve: "), arguments
+
+
+def test_addresses_that_would_fail_later_are_refused_at_the_start(new_server):
+    server = new_server(start=False)
+    for arguments, words in ((["--public-url", "keys.example.com"], 'public_url: "keys.example.com" does not begin with'),
+                             (["--smtp", "user:sesame@mail.example.com"], "smtp: the address begins with none of")):
+        done = subprocess.run([PROGRAM, "serve", "--data", server.data, "--listen", "127.0.0.1:0", *server.engine_arguments(), *arguments],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30)
+        assert done.returncode == 2 and words in done.stderr and "sesame" not in done.stderr, done.stderr
 
 
 @pytest.fixture(scope="module")
