@@ -184,13 +184,18 @@ static int user_feature_remove(struct req *rq, struct err *e)
 
 /* --- limits ------------------------------------------------------------------------------------------------------------------------------ */
 
+static int refuse_limits(struct err *e)
+{
+	return fail(e, ERR_MANAGE_VALIDATION,
+		"Invalid request:\n - limits: \"Each is an object with a name and a number as value.\"");
+}
+
 static int limit_set(json_t *limits, const json_t *limit, struct err *e)
 {
 	const char *name = json_string_value(json_object_get(limit, "name"));
 	const json_t *value = json_object_get(limit, "value");
 	if (str_empty(name) || strlen(name) > 128 || !json_is_integer(value))
-		return fail(e, ERR_MANAGE_VALIDATION,
-			"Invalid request:\n - limits: \"Each is an object with a name and a number as value.\"");
+		return refuse_limits(e);
 	json_object_set(limits, name, (json_t *)value);
 	return 0;
 }
@@ -213,6 +218,8 @@ static int limits_add(struct req *rq, struct err *e)
 	int rc = manage_project(rq, PROJECT_OWN, &project, e);
 	if (rc < 0)
 		return rc;
+	if (!given)
+		return refuse_limits(e);
 	own(own_json) json_t *limits = json_kept(project->limits);
 	json_array_foreach(given, i, limit)
 		if ((rc = limit_set(limits, limit, e)) < 0)

@@ -54,6 +54,15 @@ static int refuse_member(struct req *rq, int64_t project_id, const char *email, 
 	return rc > 0 ? fail(e, ERR_MANAGE_VALIDATION, "%s is already a member of the project.", email) : rc;
 }
 
+static int refuse_organization_member(struct req *rq, int64_t organization_id, const char *email, struct err *e)
+{
+	struct user *user = NULL;
+	int rc = user_find_email(rq->db, rq->arena, email, &user, e);
+	if (rc > 0)
+		rc = organization_has_user(rq->db, organization_id, user->id, e);
+	return rc > 0 ? fail(e, ERR_MANAGE_VALIDATION, "%s is already a member of the organization.", email) : rc;
+}
+
 /* --- of a project ------------------------------------------------------------------------------------------------------------------------ */
 
 static int project_invite(struct req *rq, struct err *e)
@@ -133,7 +142,8 @@ static int organization_invite(struct req *rq, struct err *e)
 	struct organization *organization = NULL;
 	struct invitation invitation = { 0 }, *made;
 	int rc = path_organization(rq, &organization, e);
-	if (rc < 0 || (rc = invitation_begin(rq, &invitation, e)) < 0)
+	if (rc < 0 || (rc = invitation_begin(rq, &invitation, e)) < 0 ||
+		(rc = refuse_organization_member(rq, organization->id, invitation.email, e)) < 0)
 		return rc;
 	invitation.organization_id = organization->id;
 	invitation.organization_name = organization->name;

@@ -92,10 +92,12 @@ static int move_to_maintainer(struct req *rq, struct organization *organization,
 static int organizations_update(struct req *rq, struct err *e)
 {
 	struct organization *organization = NULL;
+	const char *name;
 	int rc = path_organization(rq, &organization, e);
-	if (rc < 0 || (rc = move_to_maintainer(rq, organization, e)) < 0)
+	if (rc < 0 || (rc = arg_filled(rq, "name", organization->name, &name, e)) < 0 ||
+		(rc = move_to_maintainer(rq, organization, e)) < 0)
 		return rc;
-	organization->name = arena_strdup(rq->arena, arg_text(rq, "name", organization->name));
+	organization->name = arena_strdup(rq->arena, name);
 	organization->allow_auto_join = arg_bool(rq, "allowAutoJoin", organization->allow_auto_join);
 	if ((rc = organization_update(rq->db, organization, e)) < 0)
 		return rc;

@@ -52,14 +52,14 @@ static int projects_create(struct req *rq, struct err *e)
 {
 	struct organization *organization = NULL;
 	struct project project = { 0 }, *made;
-	const char *name;
+	const char *name, *type;
 	int64_t id = req_path_id(rq, 0, e);
 	int rc = id ? permit_organization(rq->db, rq->arena, rq->who, id, &organization, e) : -ERR_ROUTE_NOT_FOUND;
-	if (rc < 0 || (rc = arg_required(rq, "name", &name, e)) < 0)
+	if (rc < 0 || (rc = arg_required(rq, "name", &name, e)) < 0 || (rc = arg_filled(rq, "type", "production", &type, e)) < 0)
 		return rc;
 	project.organization_id = id;
 	project.name = arena_strdup(rq->arena, name);
-	project.type = arena_strdup(rq->arena, arg_text(rq, "type", "production"));
+	project.type = arena_strdup(rq->arena, type);
 	if ((rc = project_insert(rq->db, &project, e)) < 0 ||
 		(rc = manage_record(rq, &project, (struct manage_note){ EVENT_PROJECT_CREATED, project.id, name, NULL }, e)) <
 			0 ||
@@ -90,8 +90,6 @@ static int update_check(struct req *rq, struct err *e)
 		days = arg_int(rq, "expirationDays", 0);
 	if (!rq->who->is_super && (arg_given(rq, "type") || arg_given(rq, "expirationDays")))
 		return fail(e, ERR_MANAGE_FORBIDDEN, NULL);
-	if (arg_given(rq, "name") && str_empty(arg_text(rq, "name", "")))
-		return fail(e, ERR_MANAGE_VALIDATION, "Invalid request:\n - name: \"This value should not be blank.\"");
 	if (keep < 0 || keep > 36500 || days < 0 || days > 36500 || life < 0 || life > INT64_C(3155760000))
 		return fail(e, ERR_MANAGE_VALIDATION, "A number of days or seconds is out of its limits (0 to a hundred years).");
 	return 0;
@@ -100,11 +98,13 @@ static int update_check(struct req *rq, struct err *e)
 static int projects_update(struct req *rq, struct err *e)
 {
 	struct project *project = NULL;
+	const char *name, *type;
 	int rc = manage_project(rq, PROJECT_MANAGE, &project, e);
-	if (rc < 0 || (rc = update_check(rq, e)) < 0)
+	if (rc < 0 || (rc = update_check(rq, e)) < 0 || (rc = arg_filled(rq, "name", project->name, &name, e)) < 0 ||
+		(rc = arg_filled(rq, "type", project->type, &type, e)) < 0)
 		return rc;
-	project->name = arena_strdup(rq->arena, arg_text(rq, "name", project->name));
-	project->type = arena_strdup(rq->arena, arg_text(rq, "type", project->type));
+	project->name = arena_strdup(rq->arena, name);
+	project->type = arena_strdup(rq->arena, type);
 	project->events_keep_days = arg_int(rq, "eventsKeepDays", project->events_keep_days);
 	project->token_max_life_s = arg_int(rq, "tokenMaxLifeSeconds", project->token_max_life_s);
 	if (arg_given(rq, "expirationDays"))

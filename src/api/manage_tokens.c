@@ -11,7 +11,7 @@
 
 static void token_owner(json_t *shown, const struct manage_token *token, const struct user *user)
 {
-	json_object_set_new(shown, "type", json_string(token->is_session ? "session" : user->is_super ? "super" : "admin"));
+	json_object_set_new(shown, "type", json_string(user->is_super ? "super" : "admin"));
 	json_object_set_new(shown, "creator", json_pack("{s:I, s:s}", "id", (json_int_t)token->creator_id, "name", user->name));
 	json_object_set_new(shown, "user", user_json(user));
 }

@@ -55,15 +55,16 @@ static const struct param UPDATE_PARAMS[] = {
 static int users_update(struct req *rq, struct err *e)
 {
 	struct user *user = NULL;
+	const char *name;
 	int rc = path_user(rq, &user, e);
 	if (rc < 0)
 		return rc;
 	/* Others' accounts are not found but by super admins. */
 	if (arg_given(rq, "isDisabled") && user->id == rq->who->user_id)
 		return fail(e, ERR_MANAGE_FORBIDDEN, "Only a super admin disables accounts, and never the own one.");
-	if (arg_given(rq, "name") && str_empty(arg_text(rq, "name", "")))
-		return fail(e, ERR_MANAGE_VALIDATION, "Invalid request:\n - name: \"This value should not be blank.\"");
-	user->name = arena_strdup(rq->arena, arg_text(rq, "name", user->name));
+	if ((rc = arg_filled(rq, "name", user->name, &name, e)) < 0)
+		return rc;
+	user->name = arena_strdup(rq->arena, name);
 	user->is_disabled = arg_bool(rq, "isDisabled", user->is_disabled);
 	if ((rc = user_update(rq->db, user, e)) < 0 ||
 		(user->is_disabled && (rc = session_remove_of_user(rq->db, user->id, 0, e)) < 0))

@@ -132,7 +132,7 @@ static int addresses_read(struct req *rq, struct token *token, json_t *list, str
 		if (!address_range_valid(token->addresses[i]))
 			rc = fail(e, ERR_TOKEN_VALIDATION,
 				"allowedAddresses: \"%s\" is neither an address nor a range such as 192.0.2.0/24 or "
-				"2001:db8::/32.",
+				"2001:db8::/32, with zeros behind as many bits as it says.",
 				token->addresses[i]);
 	return rc;
 }

@@ -69,6 +69,14 @@ int arg_required(struct req *rq, const char *name, const char **ret, struct err 
 	return 0;
 }
 
+int arg_filled(struct req *rq, const char *name, const char *standard, const char **ret, struct err *e)
+{
+	if (arg_given(rq, name))
+		return arg_required(rq, name, ret, e);
+	*ret = standard;
+	return 0;
+}
+
 int arg_page(struct req *rq, int64_t standard, int64_t most, int64_t *ret_limit, int64_t *ret_offset, struct err *e)
 {
 	int64_t limit = arg_int(rq, "limit", standard), offset = arg_int(rq, "offset", 0);

@@ -39,6 +39,8 @@ json_t *arg_json(
 	struct req *rq, const char *name); /* borrowed; NULL when absent. P_TEXTS, P_COMMA, P_LIST: array; P_MAP: object */
 /* Fails with ERR_VALIDATION naming the key when it is absent or an empty text. */
 int arg_required(struct req *rq, const char *name, const char **ret, struct err *e);
+/* What is given, which is not empty, or the standard when it is absent. */
+int arg_filled(struct req *rq, const char *name, const char *standard, const char **ret, struct err *e);
 /* limit and offset arguments within bounds: limit > most is a 400. */
 int arg_page(struct req *rq, int64_t standard, int64_t most, int64_t *ret_limit, int64_t *ret_offset, struct err *e);
 

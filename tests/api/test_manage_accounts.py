@@ -94,8 +94,11 @@ def test_a_management_token_makes_none_that_outlives_it(api, member):
     assert made.json()["expires"] <= short["expires"]
     session = api.post("/manage/current-user/session-token", manage=short["token"], json=[])
     assert session.status_code == 201
-    assert session.json()["type"] == "session" and session.json()["user"]["id"] == member.user_id
-    assert api.get("/manage/tokens/verify", manage=session.json()["token"]).json()["isSessionToken"] is True
+    assert session.json()["type"] == "admin" and session.json()["user"]["id"] == member.user_id
+    shown = api.get("/manage/tokens/verify", manage=session.json()["token"]).json()
+    assert shown["isSessionToken"] is True and shown["type"] == "admin"
+    session = api.post("/manage/current-user/session-token", json=[]).json()
+    assert api.get("/manage/tokens/verify", manage=session["token"]).json()["type"] == session["type"] == "super"
 
 
 def test_others_management_tokens_do_not_exist(api, member):

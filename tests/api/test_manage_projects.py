@@ -58,6 +58,8 @@ def test_organizations_from_creation_to_deletion(server, api, stranger):
     where = "/manage/organizations/%d" % made.json()["id"]
     assert made.json()["id"] in [o["id"] for o in api.get("/manage/organizations").json()]
     assert api.patch(where, json={"name": "Renamed", "allowAutoJoin": True}).json()["allowAutoJoin"] is True
+    assert assert_error(api.patch(where, json={"name": ""}), 400, "validation.failed")["errors"][0]["key"] == "name"
+    assert api.patch(where, json={"name": None}).json()["name"] == "Renamed"
     project = api.post(where + "/projects", json={"name": "In it"}).json()
     assert [p["id"] for p in api.get(where + "/projects").json()] == [project["id"]]
     assert [p["id"] for p in api.get(where).json()["projects"]] == [project["id"]]
@@ -123,6 +125,7 @@ def test_invitation_to_an_organization(server, api, stranger):
         assert_error(api.delete("%s/%d" % (mine, invitation)), 404)
         assert api.call(answer, "%s/%d" % (mine, invitation), manage=stranger.manage).status_code == 204
         assert api.get("/manage/organizations/%d" % server.organization_id, manage=stranger.manage).status_code == status
+    assert "already a member" in assert_error(api.post(where, json={"email": stranger.email}), 400, "validation.failed")["error"]
     api.delete("/manage/organizations/%d/users/%d" % (server.organization_id, stranger.user_id))
 
 
@@ -135,7 +138,8 @@ def test_project_is_made_with_its_first_administrator(server, api, project):
     assert {"metrics", "fileStorage", "backends", "region", "defaultBackend"} <= set(shown) and shown["expires"] is None
     users = api.get(path(project, "/users")).json()
     assert [(u["email"], u["role"]) for u in users] == [("ada@example.com", "admin")]
-    assert_error(api.post("/manage/organizations/%d/projects" % server.organization_id, json={}), 400)
+    for body in ({}, {"name": ""}, {"name": "x", "type": ""}):
+        assert_error(api.post("/manage/organizations/%d/projects" % server.organization_id, json=body), 400)
     assert_error(api.post("/manage/organizations/987654/projects", json={"name": "x"}), 404)
 
 
@@ -149,7 +153,8 @@ def test_project_settings_are_changed_by_its_administrators(server, api, project
     assert api.get("tokens/verify", token=admin.master).json()["owner"]["name"] == "Renamed"
     assert_error(api.call(method, path(project), manage=guest.manage, json=body), 403)
     assert_error(api.call(method, path(project), manage=admin.manage, json={"type": "demo"}), 403)
-    assert_error(api.call(method, path(project), manage=admin.manage, json={"name": ""}), 400)
+    for key in ("name", "type"):
+        assert assert_error(api.call(method, path(project), json={key: ""}), 400, "validation.failed")["errors"][0]["key"] == key
     assert_error(api.call(method, path(project), manage=admin.manage, json={"eventsKeepDays": -1}), 400)
     assert events(api, admin.master, "projectUpdated")
 
@@ -279,7 +284,8 @@ def test_features_and_limits_of_a_project(server, api, project):
     assert limits["demo.rows"] == {"name": "demo.rows", "value": 100}
     assert api.get("tokens/verify", token=member.master).json()["owner"]["limits"]["demo.rows"]["value"] == 100
     assert api.delete(path(project, "/limits/demo.rows")).json()["limits"].get("demo.rows") is None
-    assert_error(api.post(path(project, "/limits"), json={"limits": [{"name": "x", "value": "much"}]}), 400)
+    for body in ({}, {"limits": [{"name": "x", "value": "much"}]}):
+        assert_error(api.post(path(project, "/limits"), json=body), 400)
     assert_error(api.post(path(project, "/features"), manage=member.manage, json={"feature": "x"}), 403)
 
 
