@@ -193,7 +193,7 @@ static int reply_string(struct req *rq, int status, const struct identity *ident
 	return rc < 0 ? rc : reply_text(rq, status, "application/json", &body);
 }
 
-/* 1: replied. 0: the string that was shown is not the token's any more, or nobody's. */
+/* 1: replied. 0: the string that was shown is not the token's any more, nobody's, or opens nothing. */
 static int answer_again(struct req *rq, int status, const struct token_replay *replay, struct err *e)
 {
 	struct token *token;
@@ -204,8 +204,11 @@ static int answer_again(struct req *rq, int status, const struct token_replay *r
 		return rc < 0 ? rc : 0;
 	identity_derive(&identity, token, setting);
 	bool is_own = replay->token_id == replay->caller_token_id;
-	if ((rc = identity_judge(&identity, NULL, is_own ? req_address(rq) : NULL, now_us(), e)) < 0)
-		return rc;
+	/* The caller is told what is wrong with its own token only: another's that is over is no reason to call itself expired. */
+	own(err_done) struct err unsaid = { 0 };
+	rc = identity_judge(&identity, NULL, is_own ? req_address(rq) : NULL, now_us(), is_own ? e : &unsaid);
+	if (rc < 0)
+		return is_own ? rc : 0;
 	if (is_own)
 		record_caller(rq, &identity);
 	rc = reply_string(rq, status, &identity, e);

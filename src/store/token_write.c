@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/own.h"
+#include "store/token_replay.h"
 
 /* JSON as text, to be freed; NULL: no memory. */
 static char *permissions_text(const struct token *token)
@@ -99,14 +100,17 @@ int token_set_string(struct db *db, struct token *token, const char *sealed, str
 int token_remove(struct db *db, int64_t project_id, int64_t id, struct err *e)
 {
 	static const struct sql LINKS = { "DELETE FROM token_links WHERE project_id = $1 AND token_id = $2", NULL };
-	static const struct sql REPLAYS = {
-		"DELETE FROM token_replays WHERE project_id = $1 AND (token_id = $2 OR caller_token_id = $2)", NULL
-	};
+	/* An answer with a key stays, spent: its caller who repeats the call must not get another token. */
+	static const struct sql REPLAYS = { "DELETE FROM token_replays WHERE project_id = $1 "
+					    "AND (caller_token_id = $2 OR (token_id = $2 AND key_hash IS NULL))",
+		NULL };
 	static const struct sql TOKEN = { "DELETE FROM tokens WHERE project_id = $1 AND id = $2", NULL };
 	const struct db_args key = DB_ARGS(db_i(project_id), db_i(id));
 	int rc = db_exec(db, &LINKS, key, e);
 	if (rc == 0)
 		rc = db_exec(db, &REPLAYS, key, e);
+	if (rc == 0)
+		rc = token_replay_spend(db, project_id, id, e);
 	int64_t removed = 0;
 	if (rc == 0)
 		rc = db_exec_changed(db, &TOKEN, key, &removed, e);

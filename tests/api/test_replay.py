@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import time
 
 import pytest
 
@@ -176,6 +177,24 @@ def test_idempotency_key_repeats_until_the_first_use(api, make_token):
     assert_error(error, 400, "storage.idempotencyResultErased")
     assert first.json()["token"] not in error.text
     assert_error(api.post("tokens", json=body, headers={"Idempotency-Key": "x" * 300}), 400)
+
+
+@pytest.mark.parametrize("end", ("delete", "expire", "disable"))
+def test_an_idempotency_key_makes_no_second_token_when_the_first_is_over(api, end):
+    key, body = {"Idempotency-Key": unique("key")}, {"description": unique("once"), "expiresIn": 1 if end == "expire" else 600}
+    first = api.post("tokens", json=body, headers=key).json()
+    if end == "delete":
+        assert api.delete("tokens/" + first["id"]).status_code == 204
+    elif end == "disable":
+        assert api.post("tokens/%s/disable" % first["id"]).status_code == 200
+    else:
+        time.sleep(1.1)
+    again = api.post("tokens", json=body, headers=key)
+    assert_error(again, 400, "storage.idempotencyResultErased")
+    assert first["token"] not in again.text
+    assert [t["id"] for t in api.get("tokens").json() if t["description"] == body["description"]] in ([], [first["id"]])
+    assert_error(api.post("tokens", json={"description": "other"}, headers=key), 400, "storage.idempotencyKeyReused")
+    assert api.post("tokens", json=body, headers={"Idempotency-Key": unique("key")}).status_code == 201
 
 
 def test_R13_not_when_the_token_was_disabled_meanwhile(api, make_token):
