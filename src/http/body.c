@@ -188,20 +188,19 @@ static bool looks_like_json(const char *data, size_t length)
 	return i < length && (data[i] == '{' || data[i] == '[');
 }
 
-static int memory_json(const char *content_type, const char *data, size_t length, json_t **ret, struct err *e)
+static int memory_json(struct body *body, json_t **ret, struct err *e)
 {
+	const char *data = body->memory.data;
+	size_t length = body->memory.length;
 	if (!length) {
 		*ret = json_object();
 		return *ret ? 0 : fail(e, ERR_INTERNAL, NULL);
 	}
-	if (is_type(content_type, "application/json"))
-		return params_parse_json(data, length, ret, e);
-	if (is_type(content_type, "text/plain"))
+	if (is_type(body->content_type, "text/plain"))
 		return text_json(data, length, ret, e);
 	/* Clients that set no type, or the form's one by habit, still send JSON. */
-	if (looks_like_json(data, length))
-		return params_parse_json(data, length, ret, e);
-	return form_parse(data, length, ret, e);
+	body->is_json = is_type(body->content_type, "application/json") || looks_like_json(data, length);
+	return body->is_json ? params_parse_json(data, length, ret, e) : form_parse(data, length, ret, e);
 }
 
 int body_json(struct body *body, json_t **ret, struct err *e)
@@ -210,7 +209,7 @@ int body_json(struct body *body, json_t **ret, struct err *e)
 		*ret = form_take(&body->form);
 		return 0;
 	}
-	return memory_json(body->content_type, body->memory.data, body->memory.length, ret, e);
+	return memory_json(body, ret, e);
 }
 
 int body_parse(const char *content_type, const char *data, size_t length, json_t **ret, struct err *e)

@@ -30,8 +30,8 @@ struct body {
 	const char *content_type; /* "" when none was sent */
 	int64_t most;             /* bytes allowed */
 	int64_t received;
-	bool complete;
-	struct buf memory; /* BODY_MEMORY; of BODY_MULTIPART the text part being read */
+	bool complete, is_json; /* is_json: body_json() read it as such */
+	struct buf memory;      /* BODY_MEMORY; of BODY_MULTIPART the text part being read */
 	struct form form;
 	struct multipart *multipart;
 	const char *part_name;

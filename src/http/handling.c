@@ -300,7 +300,8 @@ static int parse_args(struct http_exchange *x)
 		return fail(&x->err, ERR_MALFORMED, "The request body must be a JSON object.");
 	json_decref(x->rq.args);
 	x->rq.args = NULL;
-	return params ? params_read(params, x->query_json, body, &x->rq.args, &x->err) : 0;
+	struct params_sent sent = { x->query_json, body, x->body.is_json };
+	return params ? params_read(params, &sent, &x->rq.args, &x->err) : 0;
 }
 
 /* The branch of the path: "default", or one of the project's. */

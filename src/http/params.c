@@ -58,8 +58,13 @@ static json_t *json_inside(const json_t *value)
 	return inside;
 }
 
+static bool is_single(const struct param *param)
+{
+	return param->type == P_TEXT || param->type == P_INT || param->type == P_NUMBER || param->type == P_BOOL;
+}
+
 /* A form's repeated plain name is an array: where one value is wanted, the last counts. */
-static json_t *single(json_t *value)
+static json_t *last_of(json_t *value)
 {
 	size_t n = json_array_size(value);
 	return n ? json_array_get(value, n - 1) : value;
@@ -228,13 +233,13 @@ static json_t *read_value(const struct param *param, json_t *value, const char *
 {
 	switch (param->type) {
 	case P_TEXT:
-		return read_text(single(value), param->max, ret_why);
+		return read_text(value, param->max, ret_why);
 	case P_INT:
-		return read_int(single(value), ret_why);
+		return read_int(value, ret_why);
 	case P_NUMBER:
-		return read_number(single(value), ret_why);
+		return read_number(value, ret_why);
 	case P_BOOL:
-		return read_bool(single(value), ret_why);
+		return read_bool(value, ret_why);
 	case P_TEXTS:
 		return read_texts(value, param->max, ret_why);
 	case P_COMMA:
@@ -258,13 +263,16 @@ static bool is_blank(const struct param *param, const json_t *value)
 	return (param->type == P_INT || param->type == P_NUMBER) && json_is_string(value) && !json_string_length(value);
 }
 
-static json_t *find_value(const struct param *param, json_t *query, json_t *body)
+static json_t *find_value(const struct param *param, const struct params_sent *sent)
 {
 	if (param->type == P_BODY)
-		return body;
-	json_t *value = json_is_object(body) ? json_object_get(body, param->name) : NULL;
-	if (!value || json_is_null(value))
-		value = json_object_get(query, param->name);
+		return sent->body;
+	json_t *value = json_is_object(sent->body) ? json_object_get(sent->body, param->name) : NULL;
+	bool in_body = value && !json_is_null(value);
+	if (!in_body)
+		value = json_object_get(sent->query, param->name);
+	if (is_single(param) && !(in_body && sent->is_json))
+		value = last_of(value);
 	return !value || json_is_null(value) || is_blank(param, value) ? NULL : value;
 }
 
@@ -279,12 +287,12 @@ static int refuse(const struct buf *bad, struct err *e)
 	return rc;
 }
 
-int params_read(const struct param *declared, json_t *query, json_t *body, json_t **ret, struct err *e)
+int params_read(const struct param *declared, const struct params_sent *sent, json_t **ret, struct err *e)
 {
 	own(own_json) json_t *args = json_object();
 	own(buf_done) struct buf bad = { 0 };
 	for (const struct param *param = declared; param && param->name; param++) {
-		json_t *value = find_value(param, query, body);
+		json_t *value = find_value(param, sent);
 		if (!value)
 			continue;
 		const char *why = NULL;

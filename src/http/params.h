@@ -13,8 +13,13 @@
 /* A JSON body of any kind. ERR_MALFORMED: not JSON, not UTF-8, a NUL; ERR_TOO_LARGE: nested too deeply. */
 int params_parse_json(const char *data, size_t length, json_t **ret, struct err *e);
 
-/* The declared arguments out of body and query (each may be NULL); the body wins. *ret is a new object that holds only what was given.
+/* What a client sent; each may be NULL. */
+struct params_sent {
+	json_t *query, *body;
+	bool is_json; /* the body is JSON: a list in it was meant as one, and is no field that was repeated */
+};
+/* The declared arguments out of body and query; the body wins. *ret is a new object that holds only what was given.
  * ERR_VALIDATION naming every argument that can't be understood. */
-int params_read(const struct param *declared, json_t *query, json_t *body, json_t **ret, struct err *e);
+int params_read(const struct param *declared, const struct params_sent *sent, json_t **ret, struct err *e);
 
 #endif

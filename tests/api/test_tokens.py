@@ -148,7 +148,7 @@ def test_expiry_has_a_least(api, life):
 @pytest.mark.parametrize("body", [
     {"expiresIn": 10**12}, {"expiresIn": "soon"}, {"description": "x" * 5000}, {"bucketPermissions": "read"}, {"canPurgeTrash": "maybe"},
     {"componentAccess": "x" * 300}, {"componentAccess": [""]}, {"componentAccess": [["a"]]}, {"componentAccess": {"a": {"b": 1}}},
-    {"description": {"a": 1}}, {"requestsPerMinute": -1}, {"allowedAddresses": ["10.0.0.0/33"]}, {"allowedAddresses": ["10.0.0.1/8"]},
+    {"description": {"a": 1}}, {"description": ["a", "b"]}, {"expiresIn": [60]}, {"canPurgeTrash": [True]}, {"requestsPerMinute": -1}, {"allowedAddresses": ["10.0.0.0/33"]}, {"allowedAddresses": ["10.0.0.1/8"]},
     {"allowedAddresses": ["localhost"]}, {"allowedAddresses": ["::1/129"]}, {"allowedAddresses": ["127.0.0.1"] * 101}])
 def test_bad_arguments_make_nothing(api, body):
     count = len(api.get("tokens").json())

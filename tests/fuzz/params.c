@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e = { 0 };
 	json_t *body = NULL, *args = NULL;
 	if (params_parse_json((const char *)data, size, &body, &e) == 0) {
-		if (params_read(DECLARED, body, NULL, &args, &e) == 0 && json_object_size(args) > 10)
+		if (params_read(DECLARED, &(struct params_sent){ .query = body }, &args, &e) == 0 && json_object_size(args) > 10)
 			abort();
 		json_decref(args);
 		json_decref(body);

@@ -29,7 +29,8 @@ static const char *args_of(const char *content_type, const char *query, const ch
 	if (rc == 0 && body)
 		rc = body_parse(content_type, body, strlen(body), &from_body, &e);
 	if (rc == 0)
-		rc = params_read(DECLARED, from_query, from_body, &args, &e);
+		rc = params_read(DECLARED,
+			&(struct params_sent){ from_query, from_body, strcmp(content_type, "application/json") == 0 }, &args, &e);
 	if (rc < 0) {
 		snprintf(text, sizeof(text), "!%s", err_text(&e));
 		return text;
@@ -149,6 +150,19 @@ static void test_scalars(void)
 	CHECK_TEXT(JSON("{\"name\": \"12345678901234567890\"}"), "{\"name\":\"12345678901234567890\"}");
 }
 
+/* In a form a name may come twice; a list in JSON was meant as one. */
+static void test_lists_are_no_scalars(void)
+{
+	CHECK(REFUSED(JSON("{\"name\": [\"a\", \"b\"]}")));
+	CHECK(REFUSED(JSON("{\"limit\": [1]}")));
+	CHECK(REFUSED(JSON("{\"ratio\": [1.5]}")));
+	CHECK(REFUSED(JSON("{\"async\": [true]}")));
+	CHECK_TEXT(FORM("name=a&name=b&limit=1&limit=2&async=0&async=1"), "{\"name\":\"b\",\"limit\":2,\"async\":true}");
+	CHECK_TEXT(QUERY("limit=1&limit=2"), "{\"limit\":2}");
+	CHECK_TEXT(
+		args_of("application/json", "name=a&name=b", "{\"limit\": 1, \"name\": null}"), "{\"name\":\"b\",\"limit\":1}");
+}
+
 static void test_maps(void)
 {
 	CHECK_TEXT(JSON("{\"bucketPermissions\": []}"), "{\"bucketPermissions\":{}}");
@@ -186,7 +200,7 @@ static void test_every_bad_argument_is_named(void)
 {
 	own(err_done) struct err e = { 0 };
 	own(own_json) json_t *body = json_pack("{s:s, s:[]}", "limit", "x", "async"), *args = NULL;
-	CHECK(params_read(DECLARED, NULL, body, &args, &e) == -ERR_VALIDATION);
+	CHECK(params_read(DECLARED, &(struct params_sent){ .body = body, .is_json = true }, &args, &e) == -ERR_VALIDATION);
 	json_t *errors = json_object_get(e.more, "errors");
 	CHECK(json_array_size(errors) == 2);
 	CHECK_TEXT(json_string_value(json_object_get(json_array_get(errors, 0), "key")), "limit");
@@ -201,7 +215,7 @@ static void test_whole_body(void)
 	own(own_json) json_t *query = NULL, *args = NULL;
 	own(own_json) json_t *body = json_pack("{s:s, s:s}", "#password", "x", "id", "inside");
 	CHECK(form_parse("id=q", 4, &query, &e) == 0);
-	CHECK(params_read(declared, query, body, &args, &e) == 0);
+	CHECK(params_read(declared, &(struct params_sent){ query, body, true }, &args, &e) == 0);
 	CHECK(json_equal(json_object_get(args, "body"), body));
 }
 
@@ -214,6 +228,7 @@ int main(void)
 	test_json_in_text();
 	test_null_is_absent();
 	test_scalars();
+	test_lists_are_no_scalars();
 	test_maps();
 	test_kinds_of_bodies();
 	test_every_bad_argument_is_named();
