@@ -12,6 +12,7 @@
 #include "base/own.h"
 #include "base/shortage.h"
 #include "db/migrate.h"
+#include "db/sqlite_lower.h"
 
 #define KEPT_FIRST_SIZE 256
 
@@ -343,7 +344,7 @@ int sqlite_connect(struct sqlite_database *database, bool create, struct sqlite_
 	db->base.database = &database->base;
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
 	int rc = 0;
-	if (sqlite3_open_v2(database->path, &db->handle, flags, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(database->path, &db->handle, flags, NULL) != SQLITE_OK || sqlite_add_lower(db->handle) != SQLITE_OK)
 		rc = sqlite_fail(db, e);
 	if (!rc) {
 		sqlite3_busy_timeout(db->handle, SQLITE_BUSY_TIMEOUT_MS);

@@ -31,15 +31,14 @@ static const struct {
 	[FIELD_DESCRIPTION] = { "description", CONTAINS },
 };
 
-/* The value as a pattern of LIKE, its own % _ and \ taken literally; ends in %. */
-static char *like_pattern(struct arena *arena, const struct event_node *term, bool anywhere)
+/* The value as a pattern of LIKE that finds it anywhere, its own % _ and \ taken literally. */
+static char *like_pattern(struct arena *arena, const struct event_node *term)
 {
 	char *pattern = arena_alloc(arena, 2 * strlen(term->value) + 3);
 	char *to = pattern;
 	if (!pattern)
 		return NULL;
-	if (anywhere)
-		*to++ = '%';
+	*to++ = '%';
 	for (const char *from = term->value; *from; from++) {
 		if (strchr("%_\\", *from))
 			*to++ = '\\';
@@ -52,7 +51,7 @@ static char *like_pattern(struct arena *arena, const struct event_node *term, bo
 
 static void add_contains(struct query *query, struct arena *arena, const struct event_node *term)
 {
-	char *pattern = like_pattern(arena, term, true);
+	char *pattern = like_pattern(arena, term);
 	query->failed |= !pattern;
 	query_puts(query, "lower(");
 	query_puts(query, COLUMNS[term->field].column);
@@ -73,23 +72,33 @@ static void add_number(struct query *query, const struct event_node *term)
 	}
 }
 
-static void add_whole(struct query *query, struct arena *arena, const struct event_node *term)
+/* Not LIKE, which takes capitals and small letters for the same on one engine and not on the other. */
+static void add_beginning(struct query *query, const struct event_node *term)
 {
-	query_puts(query, COLUMNS[term->field].column);
-	if (!term->prefix && *term->value) {
+	const char *column = COLUMNS[term->field].column;
+	query_puts(query, "substr(");
+	query_puts(query, column);
+	query_condition(query, ", 1, length(CAST(", db_s(term->value));
+	query_condition(query, " AS TEXT))) = ", db_s(term->value));
+}
+
+static void add_whole(struct query *query, const struct event_node *term)
+{
+	const char *column = COLUMNS[term->field].column;
+	if (term->prefix && *term->value) {
+		add_beginning(query, term);
+		return;
+	}
+	query_puts(query, column);
+	if (term->prefix) {
+		query_puts(query, " <> ''"); /* field:* */
+	} else if (*term->value) {
 		/* Said twice for the indexes, which leave out what is empty. */
 		query_puts(query, " <> '' AND ");
-		query_puts(query, COLUMNS[term->field].column);
+		query_puts(query, column);
 		query_condition(query, " = ", db_s(term->value));
-	} else if (!term->prefix) {
-		query_puts(query, " = ''");
-	} else if (!*term->value) {
-		query_puts(query, " <> ''"); /* field:* */
 	} else {
-		char *pattern = like_pattern(arena, term, false);
-		query->failed |= !pattern;
-		query_condition(query, " LIKE ", db_s(pattern));
-		query_puts(query, " ESCAPE '\\'");
+		query_puts(query, " = ''");
 	}
 }
 
@@ -103,7 +112,7 @@ static void add_node(struct query *query, struct arena *arena, const struct even
 		else if (comparison == NUMBER)
 			add_number(query, node);
 		else
-			add_whole(query, arena, node);
+			add_whole(query, node);
 		query_puts(query, ")");
 		return;
 	}

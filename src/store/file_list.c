@@ -62,7 +62,7 @@ static void add_tags(struct query *query, const struct file_filter *filter)
 	query_puts(query, "))");
 }
 
-/* A LIKE pattern for "is part of", in lower case. */
+/* A LIKE pattern for "is part of". */
 static char *pattern_of(struct arena *arena, const char *word)
 {
 	char *pattern = arena_alloc(arena, 2 * strlen(word) + 3);
@@ -76,7 +76,6 @@ static char *pattern_of(struct arena *arena, const char *word)
 		*to++ = *word;
 	}
 	*to++ = '%';
-	str_lower(pattern);
 	return pattern;
 }
 
@@ -106,8 +105,8 @@ static void add_filter(struct query *query, struct arena *arena, const struct fi
 		query_puts(query, ")");
 	}
 	for (size_t i = 0; i < filter->word_count; i++) {
-		query_condition(query, " AND lower(name) LIKE ", db_s(pattern_of(arena, filter->words[i])));
-		query_puts(query, " ESCAPE '\\'");
+		query_condition(query, " AND lower(name) LIKE lower(CAST(", db_s(pattern_of(arena, filter->words[i])));
+		query_puts(query, " AS TEXT)) ESCAPE '\\'");
 	}
 	if (!filter->show_expired) {
 		query_condition(query, " AND (expires_us = 0 OR expires_us > ", db_i(now_us()));

@@ -121,6 +121,9 @@ def test_list_filters(api, make_token):
     assert listed("runId=123.4") == [two]
     assert listed("q=THREE") == [three] and listed("q=csv") == [two, one] and listed("q=id:%d" % one) == [one]
     assert listed("q=") == [three, two, one] and listed("q=tags:b AND name:two") == [two]
+    accented = make("Žlutý kůň.csv")
+    assert listed("q=Žlutý") == listed("q=žlutÝ") == [accented] and listed("q=zluty") == []
+    assert api.delete("files/%d" % accented, token=token).status_code == 204
     assert listed("showExpired=0") == [three, two, one]
     assert listed("q=tags[]:sd", 400)["code"] == "query.syntax"
     error = listed("tags=text", 400)

@@ -134,6 +134,7 @@ def test_order(api, table):
 def test_fulltext_search(api, table):
     assert ids(api, table, fulltextSearch="AD") == ["1"]
     assert ids(api, table, fulltextSearch="9.5") == ["2"]
+    assert ids(api, table, fulltextSearch="ČENĚK") == ids(api, table, fulltextSearch="čeněk") == ["4"]
     assert ids(api, table, fulltextSearch="%") == []
 
 

@@ -30,6 +30,9 @@ def test_search_finds_everything_that_has_a_name(api, server, make_bucket, make_
     assert [i["type"] for i in search(api, name, **{"types[]": "bucket"})["items"]] == ["bucket"]
     assert len(search(api, name, limit=2, offset=5)["items"]) == 1 and search(api, name, limit=2)["all"] == 6
     assert search(api, name, **{"projectIds[]": "999"})["items"] == [] and search(api, name, **{"branchTypes[]": "development"})["all"] == 0
+    accented = unique("Čísla")
+    api.post("components/wr-db/configs", json={"name": accented})
+    assert search(api, accented.upper())["all"] == search(api, accented.lower())["all"] == 1
     assert search(api, name[1:])["all"] == 0 and search(api, "%")["all"] == 0 and search(api, "_")["all"] == 0
     api.delete("components/wr-db/configs/" + config["id"])
     assert search(api, name)["all"] == 4

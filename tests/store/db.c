@@ -199,6 +199,25 @@ static int no_sequence(struct db *db, void *arg, struct err *err)
 	return db_next_id(db, "no such thing", arg, err);
 }
 
+/* Every engine knows the small letters of every script, those of other lengths and beyond the first plane too. */
+static void test_lower(struct database *database)
+{
+	static const struct sql LOWER = { "SELECT lower(CAST($1 AS TEXT))", NULL };
+	static const char *const PAIRS[][2] = { { "", "" }, { "AZ-[09]@`z", "az-[09]@`z" }, { "ŽLUŤOUČKÝ", "žluťoučký" },
+		{ "ГОРОД ΑΘΗΝΑ", "город αθηνα" }, { "Ⱥ", "ⱥ" }, { "𐐀€", "𐐨€" } };
+	struct db *db;
+	struct db_rows *rows;
+	CHECK(db_reader_take(database, &db, &e) == 0);
+	for (size_t i = 0; i < sizeof(PAIRS) / sizeof(PAIRS[0]); i++) {
+		CHECK(db_find(db, &LOWER, DB_ARGS(db_s(PAIRS[i][0])), &rows, &e) == 1);
+		CHECK_TEXT(db_col_text(rows, 0), PAIRS[i][1]);
+		db_rows_close(rows);
+	}
+	CHECK(db_find(db, &LOWER, DB_ARGS(db_null()), &rows, &e) == 1 && db_col_null(rows, 0));
+	db_rows_close(rows);
+	db_reader_give(db);
+}
+
 static void test_sequences(struct database *database)
 {
 	int64_t first[2], second[2];
@@ -298,6 +317,7 @@ static void test_engine(struct conf *conf)
 	test_transact(database, &told);
 	test_many(database, &told);
 	test_values(database);
+	test_lower(database);
 	test_sequences(database);
 	test_lookups(database);
 	test_many_lookups(database);

@@ -146,12 +146,14 @@ static void add_where(struct filter_sql *sql, enum db_engine engine, const struc
 static void add_search(struct filter_sql *sql, enum db_engine engine, const struct rows_filter *filter)
 {
 	const char *find = engine == DB_SQLITE ? "instr" : "strpos";
+	/* The columns are compared by bytes; what is a small letter, the database's language says. */
+	const char *letters = engine == DB_SQLITE ? "" : " COLLATE \"default\"";
 	add_arg(sql, db_s(filter->search));
 	buf_puts(&sql->text, "((1=0)");
 	for (size_t i = 0; i < filter->search_column_count; i++) {
 		buf_puts(&sql->text, i == 0 ? " OR (" : i % SEARCH_GROUP == 0 ? ") OR (" : " OR ");
-		buf_printf(&sql->text, "%s(lower(c%lld),lower(CAST($%zu AS TEXT))) > 0", find,
-			(long long)filter->search_columns[i], sql->arg_count);
+		buf_printf(&sql->text, "%s(lower(c%lld%s),lower(CAST($%zu AS TEXT))) > 0", find,
+			(long long)filter->search_columns[i], letters, sql->arg_count);
 	}
 	buf_puts(&sql->text, filter->search_column_count ? "))" : ")");
 }

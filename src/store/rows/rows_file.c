@@ -13,6 +13,7 @@
 #include "base/own.h"
 #include "base/shortage.h"
 #include "base/str.h"
+#include "db/sqlite_lower.h"
 
 #define BUSY_WAIT_MS 60000
 #define PAGE_CACHE "PRAGMA cache_size=-8192;" /* merging jumps about in the key */
@@ -167,7 +168,8 @@ int rows_file_open(const char *path, int flags, sqlite3 **ret, struct err *e)
 		return rows_file_failed(handle, e);
 	sqlite3_busy_timeout(handle, BUSY_WAIT_MS);
 	int function = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
-	if (sqlite3_create_function_v2(handle, "as_integer", 1, function, NULL, as_integer, NULL, NULL, NULL) != SQLITE_OK ||
+	if (sqlite_add_lower(handle) != SQLITE_OK ||
+		sqlite3_create_function_v2(handle, "as_integer", 1, function, NULL, as_integer, NULL, NULL, NULL) != SQLITE_OK ||
 		sqlite3_create_function_v2(handle, "as_double", 1, function, NULL, as_double, NULL, NULL, NULL) != SQLITE_OK)
 		return rows_file_failed(handle, e);
 	*ret = give_ptr(handle);
