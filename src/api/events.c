@@ -116,7 +116,7 @@ static int read_filter(struct req *rq, struct event_filter *ret, struct err *e)
 		.q = arg_text(rq, "q", NULL),
 		.oldest_first = str_eq(order, "asc"),
 	};
-	if (!str_eq(order, "asc") && !str_eq(order, "desc"))
+	if (!str_empty(order) && !str_eq(order, "asc") && !str_eq(order, "desc"))
 		return fail(e, ERR_VALIDATION, "Invalid request:\n - sortOrder: \"Possible values are asc and desc.\"");
 	int rc = read_event_id(rq, "sinceId", &ret->since_id, e);
 	if (rc == 0)
@@ -279,16 +279,11 @@ static int invalid_member(const char *name, const char *message, struct err *e)
 	return -ERR_VALIDATION;
 }
 
-/* params and results: an object, or the text of one; an empty list is an empty object. */
 static int read_posted_json(struct req *rq, const char *name, const char **ret, struct err *e)
 {
 	json_t *value = arg_json(rq, name);
 	*ret = "";
-	if (!value || (json_is_string(value) && str_empty(json_string_value(value))))
-		return 0;
-	if (!json_is_object(value) && !json_is_array(value))
-		return invalid_member(name, "This value should be a JSON object.", e);
-	if (json_object_size(value) == 0 && json_array_size(value) == 0)
+	if (json_object_size(value) == 0)
 		return 0;
 	own(own_free) char *text = json_dumps(value, JSON_COMPACT);
 	*ret = arena_strdup(rq->arena, text);
@@ -362,7 +357,8 @@ static int events_post(struct req *rq, struct err *e)
 	return reply_json(rq, 201, json_pack("{s:s, s:s}", "id", id, "uuid", id));
 }
 
-#define POSTED_TEXT_MAX (2 * 1024 * 1024) /* so that what is too large is said to be so, see EVENT_SIZE_MAX */
+/* No body is larger: what is too large is said to be so, see EVENT_SIZE_MAX. */
+#define POSTED_TEXT_MAX (1024 * 1024 * 1024)
 
 static const struct param POST_PARAMS[] = {
 	{ "component", P_TEXT, 1024, "Component that the event is of" },
@@ -371,8 +367,8 @@ static const struct param POST_PARAMS[] = {
 	{ "type", P_TEXT, 0, "info (standard), success, warn or error" },
 	{ "configurationId", P_TEXT, 1024, NULL },
 	{ "runId", P_TEXT, 1024, "Standard: the header X-KBC-RunId" },
-	{ "params", P_JSON, POSTED_TEXT_MAX, "Object, or its text" },
-	{ "results", P_JSON, POSTED_TEXT_MAX, "Object, or its text" },
+	{ "params", P_MAP, EVENT_SIZE_MAX, "Object, or its text" },
+	{ "results", P_MAP, EVENT_SIZE_MAX, "Object, or its text" },
 	{ "duration", P_NUMBER, 0, "Seconds" },
 	{ NULL },
 };

@@ -79,10 +79,21 @@ def test_size_of_an_event(api):
     assert len(api.get("events/" + big).json()["message"]) == 190000
     assert_error(api.post("events", json={"component": "c", "message": "x" * 250000}), 400, "requestTooLarge")
     assert_error(api.post("events", json={"component": "c", "message": "x", "params": {"p": "x" * 250000}}), 400, "requestTooLarge")
+    assert_error(api.post("events", json={"component": "c", "message": "x" * 3000000}), 400, "requestTooLarge")
+    assert_error(api.post("events", json={"component": "c", "message": "x", "results": {str(i): 1 for i in range(30000)}}), 400, "requestTooLarge")
     assert_error(api.post("events", data=b'{"component":"c","message":"\xff\xfe"}', headers={"Content-Type": "application/json"}), 400,
                  "malformedRequest")
     assert_error(api.post("events", data="component=c&message=%FF", headers={"Content-Type": "application/x-www-form-urlencoded"}), 400,
                  "malformedRequest")
+
+
+@pytest.mark.parametrize("sent, kept", [([], {}), ("", {}), ("[]", {}), (["a", "b"], {"0": "a", "1": "b"}), ('["a"]', {"0": "a"}), ({"a": []}, {"a": []})])
+def test_params_and_results_are_objects(api, sent, kept):
+    answer = api.post("events", json={"component": "c", "message": "m", "params": sent, "results": sent})
+    event = api.get("events/" + answer.json()["uuid"]).json()
+    assert event["params"] == kept and event["results"] == kept
+    for bad in ("x", 5, True, "5", '"x"', "{"):
+        assert_error(api.post("events", json={"component": "c", "message": "m", "params": bad}), 400)
 
 
 def test_a_list_has_a_size(new_server):
@@ -116,6 +127,7 @@ def test_list_is_newest_first_and_pages(api):
     assert_error(api.get("events?limit=10001"), 400)
     assert_error(api.get("events?sinceId=abc"), 400)
     assert_error(api.get("events?sortOrder=up"), 400)
+    assert ids(listed(api, runId=run, sortOrder="", sinceId="", maxId="", component="", q="", operation="", outcome="")) == made[::-1]
 
 
 def test_run_ids_are_a_tree(api):
@@ -156,6 +168,16 @@ def test_query_language(api, server):
         if q is not None:
             params["q"] = q
         assert ids(listed(api, **params)) == expected, q
+
+
+def test_capitals_in_queries(api):
+    """Words of a message are found whatever their case, in every script; a value is the value."""
+    component = unique("Case-")
+    event = post(api, "Příliš ŽLUŤOUČKÝ kůň, ГОРОД, ΑΘΗΝΑ", component=component)
+    for q in ("žluťoučký", "PŘÍLIŠ", "город", "αθηνα", '"žluťoučký KŮŇ"', "message:Žluťoučký", "component:Cas* žlu*"):
+        assert ids(listed(api, q="(%s) AND component:%s" % (q, component))) == [event], q
+    for q in ("component:" + component.lower(), "component:%s*" % component.lower(), "objectType:*", "zlutoucky"):
+        assert ids(listed(api, q="(%s) AND id:%s" % (q, event))) == [], q
 
 
 @pytest.mark.parametrize("q", ["event:", ": success", "success:", "/GET", "*tables*", "(a", "a)", '"open', "nosuch:1", "a AND", "a*b", "NOT", "(" * 100, "a " * 100, "x" * 5000])
