@@ -6,6 +6,7 @@ all: program pages
 program:
 	@scripts/install-packages build
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
+	@test -z "$$(find src sql tests -type d -newer $(BUILD)/build.ninja)" || meson setup --reconfigure $(BUILD) >/dev/null # a file more or less
 	@ninja -C $(BUILD)
 
 # The pages need Node.js 18 or newer; without it the server says on / that it has none.
