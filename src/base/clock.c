@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
+#include "base/clock_words.h"
 #include "base/str.h"
 
 /* Years 0001 to 9999: what the text can hold. */
@@ -130,86 +130,16 @@ static bool parse_date(const char *text, int64_t *ret_us)
 	return true;
 }
 
-/* Months and years go by the calendar; what is not there (31 February) rolls over, as clients expect. */
-static bool shift(int64_t reference_us, int64_t count, const char *unit, size_t length, int64_t *ret_us)
-{
-	static const struct {
-		const char *name;
-		int64_t seconds;
-		int months;
-	} UNITS[] = {
-		{ "second", 1, 0 },
-		{ "sec", 1, 0 },
-		{ "minute", 60, 0 },
-		{ "min", 60, 0 },
-		{ "hour", 3600, 0 },
-		{ "day", 86400, 0 },
-		{ "week", 604800, 0 },
-		{ "month", 0, 1 },
-		{ "year", 0, 12 },
-	};
-	if (length > 1 && (unit[length - 1] == 's' || unit[length - 1] == 'S'))
-		length--;
-	for (size_t i = 0; i < sizeof(UNITS) / sizeof(UNITS[0]); i++) {
-		if (strlen(UNITS[i].name) != length || strncasecmp(UNITS[i].name, unit, length) != 0)
-			continue;
-		if (!UNITS[i].months) {
-			*ret_us = reference_us + count * UNITS[i].seconds * US_PER_S;
-			return true;
-		}
-		time_t s = (time_t)(reference_us / US_PER_S);
-		struct tm tm;
-		gmtime_r(&s, &tm);
-		tm.tm_mon += (int)count * UNITS[i].months;
-		*ret_us = (int64_t)timegm(&tm) * US_PER_S + reference_us % US_PER_S;
-		return true;
-	}
-	return false;
-}
-
-static bool parse_relative(const char *text, int64_t reference_us, int64_t *ret_us)
-{
-	const char *p = text + (*text == '+' || *text == '-');
-	int64_t count = 0;
-	p += strspn(p, " ");
-	if (*p < '0' || *p > '9')
-		return false;
-	for (; *p >= '0' && *p <= '9'; p++) {
-		count = count * 10 + (*p - '0');
-		if (count > 100000)
-			return false;
-	}
-	p += strspn(p, " ");
-	size_t length = strcspn(p, " ");
-	const char *rest = p + length + strspn(p + length, " ");
-	bool ago = strcasecmp(rest, "ago") == 0;
-	if (*rest && !ago)
-		return false;
-	if ((*text == '-') != ago)
-		count = -count;
-	return shift(reference_us, count, p, length, ret_us);
-}
-
 bool time_parse(const char *text, int64_t reference_us, int64_t *ret_us)
 {
-	static const struct {
-		const char *name;
-		bool midnight;
-		int days;
-	} WORDS[] = { { "now", false, 0 }, { "today", true, 0 }, { "yesterday", true, -1 }, { "tomorrow", true, 1 } };
-	if (str_empty(text) || strlen(text) > 64)
-		return false;
-	for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++)
-		if (strcasecmp(text, WORDS[i].name) == 0) {
-			*ret_us = reference_us - (WORDS[i].midnight ? reference_us % US_PER_DAY : 0) + WORDS[i].days * US_PER_DAY;
-			return true;
-		}
 	int64_t seconds;
+	if (str_empty(text) || strlen(text) > 64 || !text[strspn(text, " \t,")])
+		return false;
 	if (str_to_i64(text, &seconds)) {
 		if (seconds < EARLIEST_S || seconds > LATEST_S)
 			return false;
 		*ret_us = seconds * US_PER_S;
 		return true;
 	}
-	return parse_date(text, ret_us) || parse_relative(text, reference_us, ret_us);
+	return parse_date(text, ret_us) || time_parse_words(text, reference_us, ret_us);
 }

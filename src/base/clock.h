@@ -17,8 +17,8 @@ int64_t monotonic_us(void);
 /* "2017-02-13T10:27:50+0000" (behaviour.md §0: no colon in the offset, always UTC). Writes into text[TIME_TEXT_SIZE], returns it. */
 char *time_text(int64_t time_us, char text[TIME_TEXT_SIZE]);
 
-/* Reads what clients send as a point in time: unix seconds, ISO 8601, "YYYY-mm-dd[ HH:MM:SS]", "now", "today",
- * "yesterday", and "[+-]N (second|minute|hour|day|week|month|year)[s] [ago]" relative to now. False when it is none of them. */
+/* Reads what clients send as a point in time: unix seconds, ISO 8601, "YYYY-mm-dd[ HH:MM:SS]", and what strtotime() takes besides
+ * ("-2 days", "last monday", "12 February 2013 10:00", base/clock_words.h), relative to the reference. False when it is none of them. */
 bool time_parse(const char *text, int64_t reference_us, int64_t *ret_us);
 
 #endif
