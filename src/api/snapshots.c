@@ -65,12 +65,11 @@ static int snapshots_delete(struct req *rq, struct err *e)
 {
 	struct snapshot *snapshot;
 	int rc = find_snapshot(rq, BUCKET_WRITE, &snapshot, e);
-	if (rc == 0)
-		rc = snapshot_delete(rq->db, &rq->origin, snapshot, e);
 	if (rc < 0)
 		return rc;
-	req_no_event(rq);
-	return reply_none(rq, 204);
+	struct new_job job = { .operation = "tableSnapshotDelete", .table_id = snapshot->table_id };
+	job.params = json_pack("{s:s}", "snapshotId", arena_printf(rq->arena, "%lld", (long long)snapshot->id));
+	return start_job(rq, &job, e);
 }
 
 static const struct param CREATE_PARAMS[] = { { "description", P_TEXT, 0, "what it is for" }, { NULL } };
@@ -80,8 +79,8 @@ static const struct param LIST_PARAMS[] = { { "limit", P_INT, 0, "at most so man
 const struct route SNAPSHOT_ROUTES[] = {
 	{ "GET", "/v2/storage/snapshots/{id}", ALLOW_TOKEN, EVENT_TABLE_SNAPSHOT_DETAIL, RUN_LOOP, snapshots_detail, NULL,
 		"One snapshot" },
-	{ "DELETE", "/v2/storage/snapshots/{id}", ALLOW_WRITER, EVENT_TABLE_SNAPSHOT_DELETED, RUN_WRITE, snapshots_delete, NULL,
-		"Delete a snapshot" },
+	{ "DELETE", "/v2/storage/snapshots/{id}", ALLOW_WRITER, EVENT_TABLE_SNAPSHOT_DELETED, RUN_WORK, snapshots_delete, NULL,
+		"Delete a snapshot: a job" },
 	{ "GET", "/v2/storage/tables/{id}/snapshots", ALLOW_TOKEN, EVENT_TABLE_SNAPSHOTS_LISTED, RUN_WORK, snapshots_list,
 		LIST_PARAMS, "Snapshots of a table, newest first" },
 	{ "POST", "/v2/storage/tables/{id}/snapshots", ALLOW_WRITER, EVENT_TABLE_SNAPSHOT_CREATED, RUN_WORK, snapshots_create,

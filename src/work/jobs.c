@@ -30,6 +30,7 @@ const struct job_kind JOB_KINDS[] = {
 	{ "tablePrimaryKeyDelete", job_table_key_delete, EVENT_NONE },
 	{ "tableRowsDelete", rows_delete_job, EVENT_NONE },
 	{ "tableSnapshotCreate", snapshot_create_job, EVENT_NONE },
+	{ "tableSnapshotDelete", snapshot_delete_job, EVENT_NONE },
 	{ "tableUpdate", job_table_update, EVENT_NONE },
 	{ NULL, NULL, EVENT_NONE },
 };

@@ -176,7 +176,10 @@ int snapshot_create_job(struct app *app, const struct job *job, const struct cal
 	return rc;
 }
 
-int snapshot_delete(struct db *db, const struct origin *origin, const struct snapshot *snapshot, struct err *e)
+/* --- deleting ------------------------------------------------------------------------------------------------------------------- */
+
+/* With its file. */
+static int delete_found(struct db *db, const struct origin *origin, const struct snapshot *snapshot, struct err *e)
 {
 	own(own_json) json_t *params = json_pack("{s:I}", "snapshotId", (json_int_t)snapshot->id);
 	struct event_object object = { .id = snapshot->table_id, .params = params };
@@ -184,6 +187,30 @@ int snapshot_delete(struct db *db, const struct origin *origin, const struct sna
 	if (rc >= 0)
 		rc = file_remove(db, snapshot->project_id, snapshot->data_file_id, e);
 	return rc < 0 ? rc : emit(db, origin, EVENT_TABLE_SNAPSHOT_DELETED, &object, e);
+}
+
+static int delete_now(struct db *db, void *arg, struct err *e)
+{
+	const struct making *making = arg;
+	const char *text = json_string_value(json_object_get(making->job->params, "snapshotId"));
+	int64_t id = 0;
+	struct snapshot *snapshot;
+	if (!text || !str_to_i64(text, &id))
+		return fail_internal(e, ERR_INTERNAL, "a job names no snapshot");
+	int rc = snapshot_get(db, making->arena, making->who, id, BUCKET_WRITE, &snapshot, e);
+	if (rc == 0)
+		rc = delete_found(db, making->origin, snapshot, e);
+	return rc < 0 ? rc : job_succeed(db, making->job, json_null(), NULL, e);
+}
+
+int snapshot_delete_job(struct app *app, const struct job *job, const struct caller *who, const struct origin *origin,
+	struct job_result *ret, struct err *e)
+{
+	own(own_arena) struct arena *arena = arena_new();
+	struct making making = { .app = app, .job = job, .who = who, .origin = origin, .arena = arena };
+	int rc = database_transact(app->database, delete_now, &making, e);
+	ret->results = rc < 0 ? NULL : json_null();
+	return rc;
 }
 
 /* --- a table from a snapshot ---------------------------------------------------------------------------------------------------- */

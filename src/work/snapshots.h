@@ -15,14 +15,14 @@ json_t *snapshot_json(const struct app *app, const struct snapshot *snapshot, bo
  * to all others absent and forbidden are the same (R09). */
 int snapshot_get(struct db *db, struct arena *arena, const struct caller *who, int64_t id, enum bucket_level need,
 	struct snapshot **ret, struct err *e);
-/* With its file; recorded. Inside a write. */
-int snapshot_delete(struct db *db, const struct origin *origin, const struct snapshot *snapshot, struct err *e);
 
 /* Makes load->table out of the snapshot that the job names, with what was said about it and its columns. */
 int snapshot_restore(struct load *load, struct err *e);
 
-/* The kind of work/jobs.c. */
+/* The kinds of work/jobs.c. */
 int snapshot_create_job(struct app *app, const struct job *job, const struct caller *who, const struct origin *origin,
+	struct job_result *ret, struct err *e);
+int snapshot_delete_job(struct app *app, const struct job *job, const struct caller *who, const struct origin *origin,
 	struct job_result *ret, struct err *e);
 
 #endif

@@ -63,7 +63,9 @@ def test_delete_snapshot(api, make_table):
     snapshot_id = snapshot(api, table)
     file_id = api.get("snapshots/%d" % snapshot_id).json()["dataFileId"]
     assert api.get("files/%d" % file_id).status_code == 200
-    assert api.delete("snapshots/%d" % snapshot_id).status_code == 204
+    job = api.wait(api.delete("snapshots/%d" % snapshot_id))
+    assert (job["status"], job["operationName"], job["tableId"], job["results"]) == ("success", "tableSnapshotDelete", table, None)
+    assert job["operationParams"]["snapshotId"] == str(snapshot_id)
     assert_error(api.get("snapshots/%d" % snapshot_id), 404, "storage.snapshots.notFound")
     assert_error(api.delete("snapshots/%d" % snapshot_id), 404, "storage.snapshots.notFound")
     assert_error(api.get("files/%d" % file_id), 404, "storage.files.notFound")
