@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "auth/permit.h"
 #include "base/clock.h"
 #include "base/own.h"
 #include "base/shortage.h"
@@ -70,7 +71,7 @@ int load_options_parse(const json_t *params, struct load_options *ret, struct er
 
 /* --- the file -------------------------------------------------------------------------------------------------------------- */
 
-/* The file, when the caller of today may read it. */
+/* The file, when the caller of today may read it; who may not read everybody's learns of none whether it is there. */
 static int find_file(struct load *load, int64_t file_id, struct err *e)
 {
 	struct db *db;
@@ -78,10 +79,11 @@ static int find_file(struct load *load, int64_t file_id, struct err *e)
 	if (rc < 0)
 		return rc;
 	rc = file_find(db, load->arena, load->job->project_id, file_id, &load->file, e);
-	if (rc == 0)
+	bool found = rc > 0;
+	if (rc >= 0)
+		rc = found ? file_permit(db, load->who, load->file, false, e) : permit_file(load->who, 0, false, e);
+	if (rc == 0 && !found)
 		rc = fail(e, ERR_FILE_NOT_FOUND, "File with id \"%lld\" was not found.", (long long)file_id);
-	if (rc > 0)
-		rc = file_permit(db, load->who, load->file, false, e);
 	db_reader_give(db);
 	return rc;
 }

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from conftest import ENGINE, unique
+from support.server import assert_error
 
 
 @pytest.fixture
@@ -77,6 +78,24 @@ def test_R08_token_sees_only_its_own_files(api, prepare, make_token):
                  api.get("files/%d" % foreign["id"], token=mine["token"])):
         assert call.status_code == 403 and call.json()["code"] == "accessDenied"
     assert api.get("files/%d" % made["id"]).json()["tags"] == []
+
+
+def test_R09_who_may_not_use_a_file_does_not_learn_whether_it_is_there(api, prepare, make_token, make_table):
+    foreign, absent = prepare()["id"], 999999999
+    limited, reader = make_token()["token"], make_token(canReadAllFileUploads=True)["token"]
+    for file_id in (foreign, absent):
+        assert_error(api.get("files/%d" % file_id, token=limited), 403, "accessDenied")
+        for token in (limited, reader):
+            assert_error(api.delete("files/%d" % file_id, token=token), 403, "accessDenied")
+            assert_error(api.post("files/%d/tags" % file_id, token=token, json={"tag": "x"}), 403, "accessDenied")
+    assert api.get("files/%d" % foreign, token=reader).status_code == 200
+    assert_error(api.get("files/%d" % absent, token=reader), 404, "storage.files.notFound")
+    table = make_table()
+    writer = make_token(bucketPermissions={table.rsplit(".", 1)[0]: "write"})["token"]
+    for file_id in (foreign, absent):
+        job = api.wait(api.post("tables/%s/import-async" % table, token=writer, json={"dataFileId": file_id}), token=writer)
+        assert job["status"] == "error" and job["error"]["code"] == "accessDenied", job
+
 
 
 def test_R08_canReadAllFileUploads_reads_and_changes_nothing(api, prepare, make_token):
