@@ -10,6 +10,7 @@
 
 #define VALUES_MAX 20000
 #define CONDITIONS_MAX 100
+#define DAYS_MAX 100000
 
 struct reading {
 	struct arena *arena;
@@ -42,7 +43,7 @@ static const char *member(struct reading *reading, const json_t *item, const cha
 	return json_is_null(value) ? NULL : scalar_text(reading->arena, value);
 }
 
-static int read_column(struct reading *reading, const char *name, int64_t *ret, struct err *e)
+static int read_column(struct reading *reading, const char *name, const struct column **ret, struct err *e)
 {
 	const struct column *column = name ? table_column(reading->table, name) : NULL;
 	if (!column && reading->unknown_column == ERR_ROWS_COLUMN_NOT_EXISTS)
@@ -50,8 +51,19 @@ static int read_column(struct reading *reading, const char *name, int64_t *ret, 
 			"Filter validation: Cannot filter by column \"%.100s\", column does not exist", name ? name : "");
 	if (!column)
 		return fail(e, reading->unknown_column, "Can't filter by column %.100s, column does not exist", name ? name : "");
-	*ret = column->number;
+	*ret = column;
 	return 0;
+}
+
+/* Columns of a number's type are ordered as numbers also when nobody says so. */
+static enum filter_type order_type(const struct column *column, enum filter_type said)
+{
+	if (said != FILTER_TEXT || !column->definition)
+		return said;
+	own(own_json) json_t *whole = json_read(column->definition, 0);
+	const char *base = json_string_value(json_object_get(whole, "basetype"));
+	bool is_number = base && (str_eq(base, "INTEGER") || str_eq(base, "NUMERIC") || str_eq(base, "FLOAT"));
+	return is_number ? FILTER_DOUBLE : FILTER_TEXT;
 }
 
 static int read_operator(const char *text, enum filter_operator *ret, struct err *e)
@@ -105,9 +117,16 @@ static int read_values(struct reading *reading, const json_t *given, struct filt
 	return 0;
 }
 
-/* Values that say a time in some way, as the columns have it: "YYYY-mm-dd HH:MM:SS". */
-static int read_times(struct reading *reading, struct filter_where *where, struct err *e)
+/* "type": how values are to be read. Times, said in some way, become what columns have: "YYYY-mm-dd HH:MM:SS". */
+static int read_times(struct reading *reading, const char *type, struct filter_where *where, struct err *e)
 {
+	if (str_empty(type) || str_eq_nocase(type, "SCALAR"))
+		return 0;
+	if (!str_eq_nocase(type, "TIME_STRING"))
+		return fail(e, ERR_TABLE_VALIDATION, "Filter type %.100s not recognized. Possible types are [SCALAR|TIME_STRING]",
+			type);
+	if (where->type != FILTER_TEXT)
+		return fail(e, ERR_TABLE_VALIDATION, "Filters of type TIME_STRING can't have a dataType.");
 	const char **values = arena_array(reading->arena, const char *, where->value_count + 1);
 	for (size_t i = 0; i < where->value_count; i++) {
 		int64_t time_us;
@@ -139,7 +158,7 @@ static int missing(const char *list, size_t i, const char *key, struct err *e)
 static int read_where(struct reading *reading, size_t i, const json_t *item, struct err *e)
 {
 	struct filter_where where = { 0 };
-	const char *type = member(reading, item, "type");
+	const struct column *column = NULL;
 	const json_t *workspace = json_object_get(item, "valuesByTableInWorkspace");
 	if (workspace) {
 		const char *id = member(reading, workspace, "workspaceId");
@@ -153,29 +172,38 @@ static int read_where(struct reading *reading, size_t i, const json_t *item, str
 	if (rc == 0)
 		rc = read_type(member(reading, item, "dataType"), &where.type, e);
 	if (rc == 0)
-		rc = read_column(reading, member(reading, item, "column"), &where.column, e);
+		rc = read_column(reading, member(reading, item, "column"), &column, e);
 	if (rc == 0)
 		rc = read_values(reading, json_object_get(item, "values"), &where, e);
-	if (rc == 0 && type && str_eq_nocase(type, "TIME_STRING"))
-		rc = read_times(reading, &where, e);
-	return rc < 0 ? rc : add_where(reading, &where, e);
+	if (rc == 0)
+		rc = read_times(reading, member(reading, item, "type"), &where, e);
+	if (rc < 0 || !column)
+		return rc;
+	where.column = column->number;
+	if (where.operator> FILTER_NE)
+		where.type = order_type(column, where.type);
+	return add_where(reading, &where, e);
 }
 
 static int read_order(struct reading *reading, size_t i, const json_t *item, struct err *e)
 {
 	struct filter_order order = { 0 };
-	const char *direction = member(reading, item, "order"), *column = member(reading, item, "column");
-	if (!column)
+	const char *direction = member(reading, item, "order"), *name = member(reading, item, "column");
+	const struct column *column = NULL;
+	if (!name)
 		return missing("orderBy", i, "column", e);
 	if (direction && !str_eq_nocase(direction, "ASC") && !str_eq_nocase(direction, "DESC"))
 		return fail(e, ERR_TABLE_VALIDATION, "Invalid sort order %.100s. Available orders are [DESC|ASC]", direction);
 	order.descending = direction && str_eq_nocase(direction, "DESC");
 	int rc = read_type(member(reading, item, "dataType"), &order.type, e);
 	if (rc == 0)
-		rc = read_column(reading, column, &order.column, e);
-	if (rc == 0)
-		reading->order[reading->order_count++] = order;
-	return rc;
+		rc = read_column(reading, name, &column, e);
+	if (rc < 0 || !column)
+		return rc;
+	order.column = column->number;
+	order.type = order_type(column, order.type);
+	reading->order[reading->order_count++] = order;
+	return 0;
 }
 
 /* A list of objects: as an array, or as an object with numbers for keys (how forms spell arrays). Everything else is refused in the words that
@@ -214,19 +242,23 @@ static int read_list(struct reading *reading, const char *name, const json_t *li
 static int read_where_column(struct reading *reading, const json_t *arguments, struct err *e)
 {
 	struct filter_where where = { 0 };
-	const char *column = member(reading, arguments, "whereColumn");
+	const char *name = member(reading, arguments, "whereColumn");
+	const struct column *column = NULL;
 	const json_t *values = json_object_get(arguments, "whereValues");
-	if (!column)
+	if (!name)
 		return 0;
 	if (!values || json_is_null(values))
 		return fail(e, ERR_VALIDATION,
 			"Invalid request:\n - whereColumn: \"To use \"whereColumn\" specify \"whereValues\".\"");
 	int rc = read_operator(member(reading, arguments, "whereOperator"), &where.operator, e);
 	if (rc == 0)
-		rc = read_column(reading, column, &where.column, e);
+		rc = read_column(reading, name, &column, e);
 	if (rc == 0)
 		rc = read_values(reading, values, &where, e);
-	return rc < 0 ? rc : add_where(reading, &where, e);
+	if (rc < 0 || !column)
+		return rc;
+	where.column = column->number;
+	return add_where(reading, &where, e);
 }
 
 static int read_time(struct reading *reading, const json_t *arguments, const char *key, int64_t *ret, struct err *e)
@@ -236,6 +268,19 @@ static int read_time(struct reading *reading, const json_t *arguments, const cha
 		return 0;
 	return time_parse(text, now_us(), ret) ? 0
 					       : fail(e, ERR_TABLE_VALIDATION, "%s: \"%.100s\" is not a valid time.", key, text);
+}
+
+/* The older spelling of changedSince. */
+static int read_days(struct reading *reading, const json_t *arguments, int64_t *ret, struct err *e)
+{
+	const char *text = member(reading, arguments, "days");
+	int64_t days;
+	if (str_empty(text) || *ret)
+		return 0;
+	if (!str_to_i64(text, &days) || days < 0 || days > DAYS_MAX)
+		return fail(e, ERR_TABLE_VALIDATION, "Invalid number of days \"%.100s\".", text);
+	*ret = now_us() - days * US_PER_DAY;
+	return 0;
 }
 
 /* Clients that want no limit send 0. */
@@ -268,6 +313,8 @@ static int read_conditions(struct reading *reading, const json_t *arguments, str
 		rc = read_list(reading, "orderBy", order, read_order, e);
 	if (rc == 0)
 		rc = read_time(reading, arguments, "changedSince", &filter->since_us, e);
+	if (rc == 0)
+		rc = read_days(reading, arguments, &filter->since_us, e);
 	if (rc == 0)
 		rc = read_time(reading, arguments, "changedUntil", &filter->until_us, e);
 	if (rc == 0)

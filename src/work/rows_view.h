@@ -19,7 +19,7 @@ struct rows_view {
 };
 
 /* arguments: an object with columns, whereColumn, whereOperator, whereValues, whereFilters, orderBy, fulltextSearch,
- * changedSince, changedUntil, limit, includeInternalTimestamp, each as it was sent; others are ignored. An alias' own filter is added.
+ * changedSince, changedUntil, days, limit, includeInternalTimestamp, each as it was sent; others are ignored. An alias' own filter is added.
  * unknown_column is the error for filters on columns that are not there. */
 int rows_view_read(struct db *db, struct arena *arena, struct table *table, const json_t *arguments, enum err_code unknown_column,
 	struct rows_view *ret, struct err *e);

@@ -151,6 +151,34 @@ def test_changed_since(api, table):
     refused(api, table, {"changedSince": "whenever"}, "storage.tables.validation")
 
 
+def test_filters_by_times(api, make_table):
+    table = make_table("id,at\n1,2023-01-01 00:00:00\n2,2022-12-31 23:59:59\n3,2999-05-05 10:00:00\n")
+
+    def filtered(value, **more):
+        filters = {"column": "at", "operator": "ge", "values": [value], "type": "TIME_STRING", **more}
+        return api.get("tables/%s/data-preview" % table, params={"columns": "id", **{
+            "whereFilters[0][%s]" % key: value[0] if isinstance(value, list) else value for key, value in filters.items()}})
+    for value, expected in (("2023-01-01 00:00:00", "13"), ("1672531200", "13"), ("1 January 2023", "13"), ("last monday", "3"), ("-2 days", "3")):
+        assert filtered(value).text == '"id"\n' + "".join('"%s"\n' % i for i in expected), value
+    assert_error(filtered("soon"), 400, "storage.tables.validation", "not a valid time")
+    assert_error(filtered("2023-01-01", dataType="INTEGER"), 400, "storage.tables.validation", "TIME_STRING")
+    assert_error(filtered("2023-01-01", type="DATE"), 400, "storage.tables.validation", "SCALAR|TIME_STRING")
+    assert filtered("2023", type="scalar").status_code == 200
+
+
+def test_columns_of_a_number_type_are_ordered_as_numbers(api, define_table):
+    table = define_table(columns=[{"name": "id", "basetype": "INTEGER"}, {"name": "price", "basetype": "NUMERIC"}, {"name": "name", "basetype": "STRING"}])
+    job = api.wait(api.post("tables/%s/import-async" % table, json={"dataFileId": api.upload("id,price,name\n9,1.5,9\n10,-2,10\n1,10.25,1\n")}))
+    assert job["status"] == "success", job
+    assert ids(api, table, **{"orderBy[0][column]": "id"}) == ["1", "9", "10"]
+    assert ids(api, table, **{"orderBy[0][column]": "price", "orderBy[0][order]": "DESC"}) == ["1", "9", "10"]
+    assert ids(api, table, **{"orderBy[0][column]": "name"}) == ["1", "10", "9"]
+    where = {"whereFilters[0][column]": "id", "whereFilters[0][values][]": "9"}
+    assert ids(api, table, **where, **{"whereFilters[0][operator]": "ge"}) == ["9", "10"]
+    assert ids(api, table, **where) == ["9"]
+
+
+
 def test_previews_are_events(api, make_table):
     table = make_table()
     api.get("tables/%s/data-preview" % table)
