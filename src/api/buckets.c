@@ -208,9 +208,8 @@ static int buckets_delete(struct req *rq, struct err *e)
 		return rc;
 	bool force = arg_bool(rq, "force", false);
 	if (arg_bool(rq, "async", false)) {
-		struct new_job job = {
-			.operation = "bucketDelete", .bucket_id = bucket->id, .params = json_pack("{s:b}", "force", (int)force)
-		};
+		struct new_job job = { .operation = "bucketDelete", .bucket_id = bucket->id };
+		job.params = json_pack("{s:{s:I, s:b}}", "params", "idBucket", (json_int_t)bucket->number, "force", (int)force);
 		return start_job(rq, &job, e);
 	}
 	struct still still = { rq, bucket->id, BUCKET_MANAGE };
@@ -251,6 +250,8 @@ static int find_owner(struct req *rq, const struct bucket *bucket, struct member
 	int64_t id = arg_int(rq, "id", 0);
 	const char *email = arg_text(rq, "email", NULL);
 	struct user *user = NULL;
+	if (!id && !email)
+		return fail(e, ERR_BUCKET_VALIDATION, "Invalid request:\n - id: \"Name the owner by id or email.\"");
 	int rc = email ? user_find_email(rq->db, rq->arena, email, &user, e) : 0;
 	if (rc >= 0)
 		rc = member_find(rq->db, rq->arena, bucket->project_id, user ? user->id : id, ret, e);

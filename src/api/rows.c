@@ -152,30 +152,56 @@ static int find_exported(struct req *rq, struct table **ret, struct err *e)
 		       : rc;
 }
 
+/* Only what an export can be: asked for as something else, it is refused, not made as another. */
+static int check_form(struct req *rq, struct err *e)
+{
+	const char *format = arg_text(rq, "format", "rfc"), *file_type = arg_text(rq, "fileType", "csv");
+	if (!str_eq(format, "rfc"))
+		return fail(e, ERR_TABLE_FORMAT, "Invalid format \"%.100s\". Tables are exported as [rfc]", format);
+	if (!str_eq(file_type, "csv"))
+		return fail(e, ERR_TABLE_FORMAT, "Invalid fileType \"%.100s\". Tables are exported as [csv]", file_type);
+	return 0;
+}
+
+/* What the job says of itself: every member that clients know, and what else was asked for. */
+static json_t *export_params(struct req *rq, const struct rows_view *view)
+{
+	json_t *columns = json_array();
+	json_t *export = json_pack("{s:n, s:n, s:n, s:n, s:s, s:[], s:s, s:n}", "tableName", "limit", "changedSince",
+		"changedUntil", "format", "rfc", "whereFilters", "fileType", "csv", "timezone");
+	json_object_update(export, rq->args);
+	json_object_del(export, "gzip");
+	for (size_t i = 0; i < view->column_count; i++)
+		if (view->columns[i])
+			json_array_append_new(columns, json_string(view->names[i]));
+	json_object_set_new(export, "columns", columns);
+	json_object_set_new(export, "gzipOutput", json_boolean(arg_bool(rq, "gzip", false)));
+	return export;
+}
+
 static int rows_export(struct req *rq, struct err *e)
 {
 	struct table *table;
 	struct rows_view view = { 0 };
-	const char *file_type = arg_text(rq, "fileType", "csv");
 	int rc = find_exported(rq, &table, e);
-	if (rc >= 0 && !str_eq(file_type, "csv"))
-		return fail(e, ERR_TABLE_FORMAT, "Invalid fileType \"%.100s\". Tables are exported as [csv]", file_type);
+	if (rc >= 0)
+		rc = check_form(rq, e);
 	if (rc >= 0)
 		rc = rows_view_read(rq->db, rq->arena, table, rq->args, ERR_TABLE_COLUMN_NOT_EXISTS, &view, e);
 	if (rc < 0)
 		return rc;
-	json_t *export = json_deep_copy(rq->args), *columns = json_array();
-	json_object_del(export, "gzip");
-	json_object_del(export, "fileType");
-	for (size_t i = 0; i < view.column_count; i++)
-		if (view.columns[i])
-			json_array_append_new(columns, json_string(view.names[i]));
-	json_object_set_new(export, "columns", columns);
-	json_object_set_new(export, "gzipOutput", json_boolean(arg_bool(rq, "gzip", false)));
-	struct new_job job = {
-		.operation = "tableExport", .table_id = req_path(rq, 0), .params = json_pack("{s:o}", "export", export)
-	};
+	struct new_job job = { .operation = "tableExport",
+		.table_id = req_path(rq, 0),
+		.params = json_pack("{s:o}", "export", export_params(rq, &view)) };
 	return start_job(rq, &job, e);
+}
+
+/* What the job says of itself: every member that clients know, and what else was asked for. */
+static json_t *remove_params(struct req *rq)
+{
+	json_t *request = json_pack("{s:n, s:n, s:[]}", "changedUntil", "changedSince", "whereFilters");
+	json_object_update(request, rq->args);
+	return json_pack("{s:o}", "request", request);
 }
 
 static int rows_remove(struct req *rq, struct err *e)
@@ -189,9 +215,7 @@ static int rows_remove(struct req *rq, struct err *e)
 		return rc;
 	if (!view.is_filtered && !arg_bool(rq, "allowTruncate", false))
 		return fail(e, ERR_TABLE_UNINTENDED_TRUNCATION, NULL);
-	struct new_job job = {
-		.operation = "tableRowsDelete", .table_id = req_path(rq, 0), .params = json_pack("{s:O}", "params", rq->args)
-	};
+	struct new_job job = { .operation = "tableRowsDelete", .table_id = req_path(rq, 0), .params = remove_params(rq) };
 	return start_job(rq, &job, e);
 }
 
@@ -212,7 +236,8 @@ static int rows_remove(struct req *rq, struct err *e)
 
 static const struct param PREVIEW_PARAMS[] = { FILTER_PARAMS, VIEW_PARAMS, { "format", P_TEXT, 0, "rfc or json" }, { NULL } };
 static const struct param EXPORT_PARAMS[] = { FILTER_PARAMS, VIEW_PARAMS, { "gzip", P_BOOL, 0, "pack the slices" },
-	{ "fileType", P_TEXT, 0, "csv" }, { NULL } };
+	{ "days", P_INT, 0, "older spelling of changedSince" }, { "format", P_TEXT, 0, "rfc" }, { "fileType", P_TEXT, 0, "csv" },
+	{ "timezone", P_TEXT, 100, "kept with the job; times are texts here" }, { NULL } };
 static const struct param REMOVE_PARAMS[] = { FILTER_PARAMS, { "allowTruncate", P_BOOL, 0, "without filters: all rows" },
 	{ NULL } };
 

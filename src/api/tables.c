@@ -167,9 +167,9 @@ static int tables_update(struct req *rq, struct err *e)
 	if (rc < 0 || (rc = arg_required(rq, "displayName", &name, e)) < 0 || (rc = table_check_display_name(name, e)) < 0)
 		return rc;
 	if (arg_bool(rq, "async", false)) {
-		struct new_job job = {
-			.operation = "tableUpdate", .table_id = table->id, .params = json_pack("{s:s}", "displayName", name)
-		};
+		struct new_job job = { .operation = "tableUpdate",
+			.table_id = table->id,
+			.params = json_pack("{s:{s:s}}", "values", "displayName", name) };
 		return start_job(rq, &job, e);
 	}
 	struct update update = { rq, table, name };

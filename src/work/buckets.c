@@ -96,7 +96,7 @@ int job_bucket_delete(struct app *app, const struct job *job, const struct calle
 		.who = who,
 		.origin = origin,
 		.id = job->bucket_id,
-		.force = json_is_true(json_object_get(job->params, "force")),
+		.force = json_is_true(json_object_get(json_object_get(job->params, "params"), "force")),
 		.job = job,
 	};
 	int rc = permit_bucket(who, job->bucket_id, BUCKET_MANAGE, e);

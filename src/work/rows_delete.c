@@ -31,6 +31,8 @@ static int read_view(struct deletion *deletion, struct err *e)
 	db_reader_give(db);
 	if (rc == 0 && table->source_number)
 		rc = fail(e, ERR_TABLE_ALIAS_IMPORT, "Rows of the alias \"%s\" cannot be deleted.", table->id);
+	if (rc == 0 && !deletion->view.is_filtered && !json_is_true(json_object_get(deletion->params, "allowTruncate")))
+		rc = fail(e, ERR_TABLE_UNINTENDED_TRUNCATION, NULL);
 	return rc;
 }
 
@@ -58,7 +60,7 @@ int rows_delete_job(struct app *app, const struct job *job, const struct caller 
 {
 	own(own_arena) struct arena *arena = arena_new();
 	struct deletion deletion = {
-		.app = app, .job = job, .origin = origin, .arena = arena, .params = json_object_get(job->params, "params")
+		.app = app, .job = job, .origin = origin, .arena = arena, .params = json_object_get(job->params, "request")
 	};
 	int rc = permit_bucket(who, table_id_bucket(arena, job->table_id), BUCKET_WRITE, e);
 	if (rc == 0)

@@ -270,7 +270,8 @@ JOB_RUN(job_table_drop)
 static int update_now(struct db *db, void *arg, struct err *e)
 {
 	struct change *change = arg;
-	const char *name = json_string_value(json_object_get(change->job->params, "displayName"));
+	json_t *values = json_object_get(change->job->params, "values");
+	const char *name = json_string_value(json_object_get(values, "displayName"));
 	int rc = table_change_display_name(db, change->job->arena, change->origin, change->job->table_id, name ? name : "", e);
 	return rc < 0 ? rc : finish(db, change, e);
 }

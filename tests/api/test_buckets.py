@@ -81,6 +81,7 @@ def test_delete_at_once_and_as_a_job(api, make_bucket):
     bucket = make_bucket()
     job = api.wait(api.delete("buckets/%s?async=1" % bucket))
     assert job["status"] == "success" and job["operationName"] == "bucketDelete"
+    assert job["operationParams"]["params"]["idBucket"] > 0 and job["operationParams"]["params"]["force"] is False
     assert_error(api.get("buckets/" + bucket), 404)
 
 
@@ -157,6 +158,7 @@ def test_owner(api, server, make_bucket):
                  "Owner for bucket %s in project %s not found." % (bucket, server.project_id))
     assert_error(api.post("buckets/%s/owner" % bucket, json={"id": 99999999}), 404, "storage.bucket.ownerNotFound",
                  "Owner 99999999 for bucket %s in project %s not found." % (bucket, server.project_id))
+    assert_error(api.post("buckets/%s/owner" % bucket, json={}), 400, "storage.buckets.validation", "id or email")
     assert api.post("buckets/%s/owner" % bucket, json={"id": admin["id"]}).status_code == 200
     assert api.get("buckets/%s/owner" % bucket).json()["id"] == admin["id"]
     detail = api.get("buckets/" + bucket).json()

@@ -38,6 +38,16 @@ def test_delete_all_must_be_meant(api, make_table):
     assert remove(api, table, params={"allowTruncate": "1"}) == 0
 
 
+def test_the_job_says_what_is_deleted(api, make_table):
+    table = make_table("id\n1\n2\n")
+    filters = [{"column": "id", "operator": "eq", "values": ["1"]}]
+    job = api.wait(api.delete("tables/%s/rows" % table, json={"whereFilters": filters}))
+    assert job["operationParams"]["request"] == {"changedUntil": None, "changedSince": None, "whereFilters": filters}
+    job = api.wait(api.delete("tables/%s/rows" % table, json={"allowTruncate": True}))
+    assert job["operationParams"]["request"]["allowTruncate"] is True and job["results"] == {"deletedRows": 1}
+
+
+
 def test_delete_refused(api, make_table):
     table = make_table("id\n1\n")
     assert_error(api.delete("tables/%s/rows" % table, json={"whereColumn": "id"}), 400, "validation.failed",

@@ -1,6 +1,7 @@
 """Exports: behaviour.md §6.5, clients.md §3.5."""
 import gzip
 import re
+import time
 
 from support.server import assert_error
 
@@ -98,6 +99,35 @@ def test_export_of_a_type_that_is_not_there_is_refused_not_made_as_another(api, 
     assert "parquet" in refused["error"]
     first = export(api, table)
     assert export(api, table, fileType="csv")["results"] == {**first["results"], "cacheHit": True}
+
+
+def test_export_of_a_format_that_is_not_there_is_refused_not_made_as_another(api, make_table):
+    table = make_table(rows=[["1", "a"]])
+    for form in ("json", "raw"):
+        assert form in assert_error(api.post("tables/%s/export-async" % table, json={"format": form}), 400, "storage.tables.validation.invalidFormat")["error"]
+    assert export(api, table, format="rfc")["status"] == "success"
+
+
+def test_the_job_says_all_of_what_is_exported(api, make_table):
+    table = make_table(rows=[["1", "a"]])
+    said = export(api, table)["operationParams"]["export"]
+    assert said == {"tableName": None, "columns": ["id", "name"], "limit": None, "changedSince": None, "changedUntil": None, "gzipOutput": False,
+                    "format": "rfc", "whereFilters": [], "fileType": "csv", "timezone": None}
+    filters = [{"column": "id", "values": ["1"]}]
+    said = export(api, table, gzip=1, columns="name", limit=5, changedSince="-2 days", whereFilters=filters, timezone="Europe/Prague")["operationParams"]["export"]
+    assert (said["gzipOutput"], said["columns"], said["limit"], said["changedSince"], said["whereFilters"], said["timezone"]) == (
+        True, ["name"], 5, "-2 days", filters, "Europe/Prague")
+
+
+def test_export_of_the_last_days(api, make_table):
+    table = make_table(rows=[["1", "a"]])
+    old = "id,name,_timestamp\n1,old,2015-01-01 12:00:00\n2,new,%s\n" % time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() - 3600))
+    job = api.wait(api.post("tables/%s/import-async" % table, json={"dataFileId": api.upload(old), "useTimestampFromDataFile": True}))
+    assert job["status"] == "success", job
+    assert text(api, export(api, table, days=1)["results"]["file"]["id"]) == '"2","new"\n'
+    assert text(api, export(api, table, days=1, changedSince="2014-01-01")["results"]["file"]["id"]).count("\n") == 2
+    assert_error(api.post("tables/%s/export-async" % table, json={"days": -1}), 400, "storage.tables.validation")
+
 
 
 def test_export_is_made_in_slices(new_server):

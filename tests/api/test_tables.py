@@ -148,6 +148,7 @@ def test_display_name(api, define_table, make_bucket):
                  "Invalid data - displayName: '_wrong-display-name' contains not allowed characters. Cannot start with underscore.")
     job = api.wait(api.put("tables/%s?async=1" % second, json={"displayName": "later"}))
     assert job["status"] == "success" and job["results"]["displayName"] == "later"
+    assert job["operationName"] == "tableUpdate" and job["operationParams"]["values"] == {"displayName": "later"}
 
 
 def test_columns_are_added_cleaned_and_dropped(api, define_table):
