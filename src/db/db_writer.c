@@ -4,7 +4,8 @@
 #include "base/log.h"
 
 #define BATCH_MOST 512
-/* Frames of the log (4 KiB) after which it is moved into the database. */
+/* Frames of the log (4 KiB) after which it is moved into the database: here, not on a thread beside the writer. SQLite before 3.51.3 can
+ * corrupt a database whose log begins anew during a checkpoint of another connection (sqlite.org/wal.html#walresetbug). */
 #define CHECKPOINT_FRAMES 6000
 /* The log begins anew when it was moved and nobody reads it. When readers never let it, they are waited for, but not for long. */
 #define RESTART_FRAMES 25000

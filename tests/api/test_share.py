@@ -158,7 +158,7 @@ def test_R12_a_link_dies_with_its_token(api, make_token, share, end):
 def test_R12_a_link_expires(new_server):
     server = new_server(arguments=["--retrieval-link-s", "60"])
     api = Api(server.url, server.master)
-    token = api.post("tokens", json={"expiresIn": 2}).json()
+    token = api.post("tokens", json={"expiresIn": 5}).json()
     assert api.post("tokens/%s/share" % token["id"], json={"recipientEmail": "r@example.org", "message": ""}).status_code == 204
     text = wait_for(lambda: mails_to(server.data, "r@example.org"))[0].get_content()
     link = re.search(r"http\S+/retrieve/\S+", text).group(0)
