@@ -6,6 +6,7 @@
 #include "auth/permit.h"
 #include "base/str.h"
 #include "http/req.h"
+#include "store/file_query.h"
 #include "work/files.h"
 
 #define NAME_MAX_BYTES 1000
@@ -147,7 +148,7 @@ static int read_filter(struct req *rq, struct file_filter *filter, struct err *e
 	if (rc == 0)
 		rc = read_tags(rq, arg_json(rq, "tags"), &tags, &filter->tag_count, e);
 	filter->tags = (const char *const *)tags;
-	return rc < 0 ? rc : file_query_parse(rq->arena, arg_text(rq, "q", ""), filter, e);
+	return rc < 0 ? rc : file_query_parse(rq->arena, arg_text(rq, "q", ""), &filter->query, e);
 }
 
 static int files_list(struct req *rq, struct err *e)
@@ -313,7 +314,7 @@ static const struct param LIST_PARAMS[] = {
 	{ "sinceId", P_INT, 0, "Newer than this file" },
 	{ "maxId", P_INT, 0, "Older than this file" },
 	{ "runId", P_TEXT, 255, "Files of this run" },
-	{ "q", P_TEXT, 0, "Parts of the name, id:123, tags:x" },
+	{ "q", P_TEXT, 0, "Parts of the name, id:123, tags:x, with AND, OR, NOT" },
 	{ "showExpired", P_BOOL, 0, "Expired ones too" },
 	{ "isPublic", P_ANY, 0, "Not implemented" },
 	{ NULL },

@@ -1,8 +1,6 @@
 /* The language of q as conditions of SQL: columns are ours, values are parameters. */
 #include "store/event_query.h"
 
-#include <string.h>
-
 #include "base/str.h"
 
 enum comparison { WHOLE, CONTAINS, NUMBER };
@@ -31,62 +29,36 @@ static const struct {
 	[FIELD_DESCRIPTION] = { "description", CONTAINS },
 };
 
-/* The value as a pattern of LIKE that finds it anywhere, its own % _ and \ taken literally. */
-static char *like_pattern(struct arena *arena, const struct event_node *term)
-{
-	char *pattern = arena_alloc(arena, 2 * strlen(term->value) + 3);
-	char *to = pattern;
-	if (!pattern)
-		return NULL;
-	*to++ = '%';
-	for (const char *from = term->value; *from; from++) {
-		if (strchr("%_\\", *from))
-			*to++ = '\\';
-		*to++ = *from;
-	}
-	*to++ = '%';
-	*to = '\0';
-	return pattern;
-}
+static const struct query_field FIELDS[] = {
+	{ "address", FIELD_ADDRESS },
+	{ "class", FIELD_OPERATION },
+	{ "component", FIELD_COMPONENT },
+	{ "configurationId", FIELD_CONFIGURATION },
+	{ "context.remoteAddr", FIELD_ADDRESS },
+	{ "description", FIELD_DESCRIPTION },
+	{ "event", FIELD_EVENT },
+	{ "id", FIELD_ID },
+	{ "idBranch", FIELD_BRANCH },
+	{ "message", FIELD_MESSAGE },
+	{ "objectId", FIELD_OBJECT_ID },
+	{ "objectName", FIELD_OBJECT_NAME },
+	{ "objectType", FIELD_OBJECT_TYPE },
+	{ "operation", FIELD_OPERATION },
+	{ "outcome", FIELD_OUTCOME },
+	{ "project.id", FIELD_PROJECT },
+	{ "runId", FIELD_RUN },
+	{ "token.id", FIELD_TOKEN_ID },
+	{ "token.name", FIELD_TOKEN_NAME },
+	{ "type", FIELD_LEVEL },
+	{ "uuid", FIELD_ID },
+	{ NULL, 0 },
+};
 
-static void add_contains(struct query *query, struct arena *arena, const struct event_node *term)
-{
-	char *pattern = like_pattern(arena, term);
-	query->failed |= !pattern;
-	query_puts(query, "lower(");
-	query_puts(query, COLUMNS[term->field].column);
-	query_condition(query, ") LIKE lower(CAST(", db_s(pattern));
-	query_puts(query, " AS TEXT)) ESCAPE '\\'");
-}
-
-static void add_number(struct query *query, const struct event_node *term)
-{
-	int64_t number;
-	if (term->prefix && !*term->value) {
-		query_puts(query, "1 = 1");
-	} else if (term->prefix || !str_to_i64(term->value, &number)) {
-		query_puts(query, "1 = 0");
-	} else {
-		query_puts(query, COLUMNS[term->field].column);
-		query_condition(query, " = ", db_i(number));
-	}
-}
-
-/* Not LIKE, which takes capitals and small letters for the same on one engine and not on the other. */
-static void add_beginning(struct query *query, const struct event_node *term)
-{
-	const char *column = COLUMNS[term->field].column;
-	query_puts(query, "substr(");
-	query_puts(query, column);
-	query_condition(query, ", 1, length(CAST(", db_s(term->value));
-	query_condition(query, " AS TEXT))) = ", db_s(term->value));
-}
-
-static void add_whole(struct query *query, const struct event_node *term)
+static void add_whole(struct query *query, const struct query_node *term)
 {
 	const char *column = COLUMNS[term->field].column;
 	if (term->prefix && *term->value) {
-		add_beginning(query, term);
+		query_add_beginning(query, column, term->value);
 		return;
 	}
 	query_puts(query, column);
@@ -102,38 +74,31 @@ static void add_whole(struct query *query, const struct event_node *term)
 	}
 }
 
-static void add_node(struct query *query, struct arena *arena, const struct event_node *node)
+static void add_term(struct query *query, const struct query_node *term, void *arg)
 {
-	if (node->kind == NODE_TERM) {
-		enum comparison comparison = COLUMNS[node->field].comparison;
-		query_puts(query, "(");
-		if (comparison == CONTAINS)
-			add_contains(query, arena, node);
-		else if (comparison == NUMBER)
-			add_number(query, node);
-		else
-			add_whole(query, node);
-		query_puts(query, ")");
-		return;
-	}
-	query_puts(query, node->kind == NODE_NOT ? "NOT (" : "(");
-	add_node(query, arena, node->left);
-	if (node->kind != NODE_NOT) {
-		query_puts(query, node->kind == NODE_AND ? " AND " : " OR ");
-		add_node(query, arena, node->right);
-	}
-	query_puts(query, ")");
+	const char *column = COLUMNS[term->field].column;
+	if (COLUMNS[term->field].comparison == CONTAINS)
+		query_add_contains(query, arg, column, term->value);
+	else if (COLUMNS[term->field].comparison == NUMBER)
+		query_add_number(query, column, term);
+	else
+		add_whole(query, term);
+}
+
+int event_query_parse(struct arena *arena, const char *q, const struct query_node **ret, struct err *e)
+{
+	return query_parse(arena, q, FIELDS, ret, e);
 }
 
 int event_query_add(struct query *query, struct arena *arena, const char *q, struct err *e)
 {
-	const struct event_node *node;
+	const struct query_node *node;
 	if (str_empty(q))
 		return 0;
 	int rc = event_query_parse(arena, q, &node, e);
 	if (rc < 0 || !node)
 		return rc;
 	query_puts(query, " AND ");
-	add_node(query, arena, node);
+	query_add_node(query, node, add_term, arena);
 	return 0;
 }

@@ -53,15 +53,12 @@ int file_reader_find(struct db *db, int64_t project_id, int64_t id, int64_t toke
 /* Which files, newest first. Zero or NULL: not asked for. */
 struct file_filter {
 	int64_t project_id;
-	int64_t token_id;             /* only files made by this token or given to it */
-	int64_t id, since_id, max_id; /* the last two exclusive */
-	const char *const *tags;      /* any of them */
+	int64_t token_id;         /* only files made by this token or given to it */
+	int64_t since_id, max_id; /* exclusive */
+	const char *const *tags;  /* any of them */
 	size_t tag_count;
 	const char *run_id;
-	const char *const *words; /* every one is part of the name, in any case */
-	size_t word_count;
-	const char *const *all_tags; /* every one of them */
-	size_t all_tag_count;
+	const struct query_node *query; /* file_query_parse(); NULL: all */
 	bool show_expired;
 	int64_t limit, offset;
 	/* Asked for every file, counted for limit and offset only when it says yes; NULL: all. */
@@ -70,10 +67,6 @@ struct file_filter {
 };
 int file_list(struct db *db, struct arena *arena, const struct file_filter *filter, struct file ***ret, size_t *ret_count,
 	struct err *e);
-
-/* Reads the argument q into the filter: words and "phrases" are parts of the name, id:123 name:x tags:y, joined by blanks or
- * AND. ERR_QUERY_SYNTAX when it can't be read. */
-int file_query_parse(struct arena *arena, const char *q, struct file_filter *filter, struct err *e);
 
 /* --- for the sweeper ----------------------------------------------------------------------------------------------------- */
 

@@ -7,8 +7,8 @@
 #include "base/json_read.h"
 #include "base/own.h"
 #include "base/str.h"
+#include "store/file_query.h"
 #include "store/file_row.h"
-#include "store/query.h"
 
 #define BATCH 500
 
@@ -62,23 +62,6 @@ static void add_tags(struct query *query, const struct file_filter *filter)
 	query_puts(query, "))");
 }
 
-/* A LIKE pattern for "is part of". */
-static char *pattern_of(struct arena *arena, const char *word)
-{
-	char *pattern = arena_alloc(arena, 2 * strlen(word) + 3);
-	if (!pattern)
-		return NULL;
-	char *to = pattern;
-	*to++ = '%';
-	for (; *word; word++) {
-		if (strchr("%_\\", *word))
-			*to++ = '\\';
-		*to++ = *word;
-	}
-	*to++ = '%';
-	return pattern;
-}
-
 static void add_filter(struct query *query, struct arena *arena, const struct file_filter *filter)
 {
 	if (filter->token_id) {
@@ -88,26 +71,17 @@ static void add_filter(struct query *query, struct arena *arena, const struct fi
 		query_condition(query, " AND token_id = ", db_i(filter->token_id));
 		query_puts(query, ")");
 	}
-	if (filter->id)
-		query_condition(query, " AND id = ", db_i(filter->id));
 	if (filter->since_id)
 		query_condition(query, " AND id > ", db_i(filter->since_id));
 	if (filter->tag_count)
 		add_tags(query, filter);
-	for (size_t i = 0; i < filter->all_tag_count; i++) {
-		query_condition(query, " AND id IN (SELECT file_id FROM file_tags WHERE project_id = ", db_i(filter->project_id));
-		query_condition(query, " AND tag = ", db_s(filter->all_tags[i]));
-		query_puts(query, ")");
-	}
 	if (filter->run_id) {
 		query_condition(query, " AND id IN (SELECT file_id FROM file_runs WHERE project_id = ", db_i(filter->project_id));
 		query_condition(query, " AND run_id = ", db_s(filter->run_id));
 		query_puts(query, ")");
 	}
-	for (size_t i = 0; i < filter->word_count; i++) {
-		query_condition(query, " AND lower(name) LIKE lower(CAST(", db_s(pattern_of(arena, filter->words[i])));
-		query_puts(query, " AS TEXT)) ESCAPE '\\'");
-	}
+	if (filter->query)
+		file_query_add(query, arena, filter->query);
 	if (!filter->show_expired) {
 		query_condition(query, " AND (expires_us = 0 OR expires_us > ", db_i(now_us()));
 		query_puts(query, ")");

@@ -1,92 +1,77 @@
-/* The argument q of lists of files: words of the name, and a few fields. */
-#include <ctype.h>
-#include <string.h>
+/* The argument q of lists of files as conditions of SQL. */
+#include "store/file_query.h"
 
-#include "base/str.h"
-#include "store/file.h"
+enum { FIELD_NAME, FIELD_TAG, FIELD_ID, FIELD_RUN, FIELD_CREATOR, FIELD_CREATOR_NAME };
 
-#define LENGTH_MAX 1000
-#define TERMS_MAX 50
-
-/* One term: its field (NULL: none) and its value. */
-struct term {
-	const char *field, *value;
+static const struct query_field FIELDS[] = {
+	{ "creatorToken.description", FIELD_CREATOR_NAME },
+	{ "creatorToken.id", FIELD_CREATOR },
+	{ "id", FIELD_ID },
+	{ "name", FIELD_NAME },
+	{ "runId", FIELD_RUN },
+	{ "runIds", FIELD_RUN },
+	{ "tags", FIELD_TAG },
+	{ NULL, 0 },
 };
 
-static int bad(struct err *e, const char *at)
+static void add_text(struct query *query, const char *column, const struct query_node *term)
 {
-	return fail(e, ERR_QUERY_SYNTAX, "Failed to parse query at \"%.40s\".", at);
-}
-
-/* Copies what stands up to the end of a quoted text or word; *at moves behind it. False: the quote has no end. */
-static bool read_value(const char **at, char *to)
-{
-	bool quoted = **at == '"';
-	const char *c = *at + quoted;
-	for (; *c && (quoted ? *c != '"' : !isspace((unsigned char)*c)); c++) {
-		if (*c == '\\' && c[1])
-			c++;
-		*to++ = *c;
+	if (term->prefix) {
+		query_add_beginning(query, column, term->value);
+	} else {
+		query_puts(query, column);
+		query_condition(query, " = ", db_s(term->value));
 	}
-	*to = '\0';
-	if (quoted && *c != '"')
-		return false;
-	*at = c + quoted;
-	return true;
 }
 
-static int read_term(struct arena *arena, const char **at, struct term *ret, struct err *e)
+/* One of the file's tags, or of the runs that it belongs to. */
+static void add_member(struct query *query, const char *from, const struct query_node *term)
 {
-	const char *start = *at, *c = start;
-	*ret = (struct term){ NULL, NULL };
-	while (isalpha((unsigned char)*c) || *c == '.')
-		c++;
-	if (*c == ':' && c > start) {
-		ret->field = arena_strndup(arena, start, (size_t)(c - start));
-		*at = c + 1;
+	query_puts(query, "EXISTS (SELECT 1 FROM ");
+	query_puts(query, from);
+	add_text(query, "m.value", term);
+	query_puts(query, ")");
+}
+
+/* A word with a star begins the name, any other is part of it, whatever the case. */
+static void add_name(struct query *query, struct arena *arena, const struct query_node *term)
+{
+	if (!term->prefix) {
+		query_add_contains(query, arena, "name", term->value);
+		return;
 	}
-	char *value = arena_alloc(arena, strlen(*at) + 1);
-	if (!value)
-		return fail_internal(e, ERR_INTERNAL, "out of memory");
-	bool quoted = **at == '"';
-	if (!read_value(at, value) || !*value || (!quoted && strpbrk(value, "()[]{}:")))
-		return bad(e, start);
-	ret->value = value;
-	return 0;
+	query_condition(query, "substr(lower(name), 1, length(CAST(", db_s(term->value));
+	query_condition(query, " AS TEXT))) = lower(CAST(", db_s(term->value));
+	query_puts(query, " AS TEXT))");
 }
 
-static int use_term(struct file_filter *filter, const char **words, const char **tags, const struct term *term, struct err *e)
+static void add_term(struct query *query, const struct query_node *term, void *arg)
 {
-	if (!term->field || str_eq(term->field, "name"))
-		words[filter->word_count++] = term->value;
-	else if (str_eq(term->field, "tags"))
-		tags[filter->all_tag_count++] = term->value;
-	else if (!str_eq(term->field, "id") || !str_to_i64(term->value, &filter->id) || filter->id <= 0)
-		return bad(e, term->field);
-	return 0;
+	static const char TAGS[] = "(SELECT project_id, file_id, tag AS value FROM file_tags) AS m "
+				   "WHERE m.project_id = files.project_id AND m.file_id = files.id AND ";
+	static const char RUNS[] = "(SELECT project_id, file_id, run_id AS value FROM file_runs) AS m "
+				   "WHERE m.project_id = files.project_id AND m.file_id = files.id AND ";
+	if (term->field == FIELD_TAG)
+		add_member(query, TAGS, term);
+	else if (term->field == FIELD_RUN)
+		add_member(query, RUNS, term);
+	else if (term->field == FIELD_ID)
+		query_add_number(query, "id", term);
+	else if (term->field == FIELD_CREATOR)
+		query_add_number(query, "creator_token_id", term);
+	else if (term->field == FIELD_CREATOR_NAME)
+		add_text(query, "creator_description", term);
+	else
+		add_name(query, arg, term);
 }
 
-int file_query_parse(struct arena *arena, const char *q, struct file_filter *filter, struct err *e)
+int file_query_parse(struct arena *arena, const char *q, const struct query_node **ret, struct err *e)
 {
-	const char **words = arena_array(arena, const char *, TERMS_MAX), **tags = arena_array(arena, const char *, TERMS_MAX);
-	if (!words || !tags)
-		return fail_internal(e, ERR_INTERNAL, "out of memory");
-	if (strlen(q) > LENGTH_MAX)
-		return fail(e, ERR_QUERY_SYNTAX, "Failed to parse query: it is longer than %d characters.", LENGTH_MAX);
-	filter->words = words;
-	filter->all_tags = tags;
-	for (int terms = 0;; terms++) {
-		struct term term;
-		while (isspace((unsigned char)*q))
-			q++;
-		if (!*q)
-			return 0;
-		if (terms == TERMS_MAX)
-			return bad(e, q);
-		int rc = read_term(arena, &q, &term, e);
-		if (rc == 0 && (term.field || !str_eq(term.value, "AND")))
-			rc = use_term(filter, words, tags, &term, e);
-		if (rc < 0)
-			return rc;
-	}
+	return query_parse(arena, q, FIELDS, ret, e);
+}
+
+void file_query_add(struct query *query, struct arena *arena, const struct query_node *node)
+{
+	query_puts(query, " AND ");
+	query_add_node(query, node, add_term, arena);
 }

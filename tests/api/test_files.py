@@ -141,10 +141,14 @@ def test_list_filters(api, make_token):
     assert listed("q=THREE") == [three] and listed("q=csv") == [two, one] and listed("q=id:%d" % one) == [one]
     assert listed("q=") == [three, two, one] and listed("q=tags:b AND name:two") == [two]
     accented = make("Žlutý kůň.csv")
-    assert listed("q=Žlutý") == listed("q=žlutÝ") == [accented] and listed("q=zluty") == []
+    assert listed("q=Žlutý") == listed("q=žlutÝ") == [accented] and listed("q=zluty") == [] and listed("q=ŽLUT*") == [accented] and listed("q=kůň*") == []
     assert api.delete("files/%d" % accented, token=token).status_code == 204
     assert listed("showExpired=0") == [three, two, one]
-    assert listed("q=tags[]:sd", 400)["code"] == "query.syntax"
+    assert listed("q=tags:a OR name:three") == [three, one] and listed("q=tags:b AND NOT (tags:a || two)") == []
+    assert listed("q=%2Bcsv -tags:a") == [two] and listed("q=t*") == [three, two] and listed("q=tags:image*") == [two]
+    assert listed("q=runId:123.4") == [two] and listed("q=runId:123") == [] and listed("q=creatorToken.id:1") == []
+    for wrong in ("tags[]:sd", "a OR", "(a", "what:x"):
+        assert listed("q=" + wrong, 400)["code"] == "query.syntax"
     error = listed("tags=text", 400)
     assert error["code"] == "storage.validation" and "This value should be of type array" in error["error"]
     error = listed("isPublic=999987", 400)

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size);
 	struct arena *arena = arena_new();
-	const struct event_node *node = NULL;
+	const struct query_node *node = NULL;
 	struct err e = { 0 };
 	event_query_parse(arena, text, &node, &e);
 	err_done(&e);

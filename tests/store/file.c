@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "store/file.h"
+#include "store/file_query.h"
 
 #define PROJECT 901
 
@@ -142,7 +143,7 @@ static const char *query(const char *q)
 {
 	struct file_filter filter = { 0 };
 	err_done(&e);
-	return file_query_parse(arena, q, &filter, &e) < 0 ? "refused" : list(filter);
+	return file_query_parse(arena, q, &filter.query, &e) < 0 ? "refused" : list(filter);
 }
 
 static void test_row(void)
@@ -183,7 +184,16 @@ static void test_lists(void)
 	CHECK_TEXT(query(arena_printf(arena, "id:%lld", (long long)three)), "three.csv");
 	CHECK_TEXT(query("  "), "three.csv two_x.csv One.csv");
 	CHECK_TEXT(query("tags[]:sd"), "refused");
-	CHECK_TEXT(query("id:x"), "refused");
+	CHECK_TEXT(query("tags:image OR name:three"), "three.csv two_x.csv");
+	CHECK_TEXT(query("csv AND NOT (tags:image || three)"), "One.csv");
+	CHECK_TEXT(query("+csv -tags:image"), "three.csv One.csv");
+	CHECK_TEXT(query("T*"), "three.csv two_x.csv");
+	CHECK_TEXT(query("tags:im*"), "two_x.csv");
+	CHECK_TEXT(query("tags:Im*"), "");
+	CHECK_TEXT(query("NOT tags:*"), "");
+	CHECK_TEXT(query("id:x"), "");
+	CHECK_TEXT(query("(csv"), "refused");
+	CHECK_TEXT(query("csv OR"), "refused");
 	CHECK_TEXT(query("\"open"), "refused");
 	CHECK_TEXT(query("what:x"), "refused");
 	CHECK_TEXT(query("name:"), "refused");
@@ -238,11 +248,11 @@ static void test_sweep(void)
 	CHECK_TEXT(list((struct file_filter){ .max_id = expired + 1, .since_id = expired - 1 }), "");
 	CHECK_TEXT(list((struct file_filter){ .max_id = expired + 1, .since_id = expired - 1, .show_expired = true }), "expired");
 	CHECK(change_do((struct change){ .run = do_remove_expired, .number = now_us() }) == 0);
-	CHECK_TEXT(list((struct file_filter){ .id = expired, .show_expired = true }), "expired");
+	CHECK_TEXT(list((struct file_filter){ .max_id = expired + 1, .since_id = expired - 1, .show_expired = true }), "expired");
 	CHECK(change_do((struct change){ .run = do_grave_done, .id = expired, .text = "" }) == 0);
 	CHECK(graves(&grave) == 0);
 	CHECK(change_do((struct change){ .run = do_remove_expired, .number = now_us() }) == 0);
-	CHECK_TEXT(list((struct file_filter){ .id = expired, .show_expired = true }), "");
+	CHECK_TEXT(list((struct file_filter){ .max_id = expired + 1, .since_id = expired - 1, .show_expired = true }), "");
 }
 
 static void test_engine(const struct conf *conf)

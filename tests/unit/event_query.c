@@ -8,7 +8,7 @@
 #include "base/own.h"
 #include "store/event_query.h"
 
-static void print_node(struct buf *out, const struct event_node *node)
+static void print_node(struct buf *out, const struct query_node *node)
 {
 	static const char *const joins[] = { [NODE_AND] = " AND ", [NODE_OR] = " OR " };
 	if (node->kind == NODE_TERM) {
@@ -29,7 +29,7 @@ static void check_reads(const char *q, const char *expected)
 	own(own_arena) struct arena *arena = arena_new();
 	own(buf_done) struct buf out = { 0 };
 	own(err_done) struct err e = { 0 };
-	const struct event_node *node = NULL;
+	const struct query_node *node = NULL;
 	CHECK(event_query_parse(arena, q, &node, &e) == 0);
 	if (node)
 		print_node(&out, node);
@@ -40,7 +40,7 @@ static void check_refuses(const char *q)
 {
 	own(own_arena) struct arena *arena = arena_new();
 	own(err_done) struct err e = { 0 };
-	const struct event_node *node = NULL;
+	const struct query_node *node = NULL;
 	CHECK(event_query_parse(arena, q, &node, &e) < 0);
 	CHECK(e.code == ERR_QUERY_SYNTAX);
 	CHECK(e.code && strncmp(err_text(&e), "Failed to parse query", 21) == 0);
@@ -104,16 +104,16 @@ static void repeat(struct buf *out, const char *s, int times)
 static void test_bounds(void)
 {
 	own(buf_done) struct buf deep = { 0 }, many = { 0 }, most = { 0 }, longest = { 0 };
-	repeat(&deep, "(", EVENT_QUERY_DEPTH_MAX + 1);
+	repeat(&deep, "(", QUERY_DEPTH_MAX + 1);
 	check_refuses(deep.data);
-	repeat(&many, "a ", EVENT_QUERY_TERMS_MAX + 1);
+	repeat(&many, "a ", QUERY_TERMS_MAX + 1);
 	check_refuses(many.data);
-	repeat(&most, "NOT a ", EVENT_QUERY_TERMS_MAX);
+	repeat(&most, "NOT a ", QUERY_TERMS_MAX);
 	own(own_arena) struct arena *arena = arena_new();
 	own(err_done) struct err e = { 0 };
-	const struct event_node *node = NULL;
+	const struct query_node *node = NULL;
 	CHECK(event_query_parse(arena, most.data, &node, &e) == 0 && node);
-	repeat(&longest, "a", EVENT_QUERY_LENGTH_MAX + 1);
+	repeat(&longest, "a", QUERY_LENGTH_MAX + 1);
 	check_refuses(longest.data);
 }
 

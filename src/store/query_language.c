@@ -1,45 +1,19 @@
-/* Reading the language of q: a recursive descent over bounded text, no tokens kept. */
+/* The language of q: a recursive descent over bounded text, no tokens kept; then conditions of SQL, whose values are parameters. */
 #include <string.h>
 
 #include "base/str.h"
-#include "store/event_query.h"
+#include "store/query_language.h"
 
 struct reader {
 	struct arena *arena;
+	const struct query_field *fields;
 	const char *at;
 	const char *start;
 	int depth, terms;
 	struct err *e;
 };
 
-static const struct {
-	const char *name;
-	enum event_field field;
-} FIELDS[] = {
-	{ "address", FIELD_ADDRESS },
-	{ "class", FIELD_OPERATION },
-	{ "component", FIELD_COMPONENT },
-	{ "configurationId", FIELD_CONFIGURATION },
-	{ "context.remoteAddr", FIELD_ADDRESS },
-	{ "description", FIELD_DESCRIPTION },
-	{ "event", FIELD_EVENT },
-	{ "id", FIELD_ID },
-	{ "idBranch", FIELD_BRANCH },
-	{ "message", FIELD_MESSAGE },
-	{ "objectId", FIELD_OBJECT_ID },
-	{ "objectName", FIELD_OBJECT_NAME },
-	{ "objectType", FIELD_OBJECT_TYPE },
-	{ "operation", FIELD_OPERATION },
-	{ "outcome", FIELD_OUTCOME },
-	{ "project.id", FIELD_PROJECT },
-	{ "runId", FIELD_RUN },
-	{ "token.id", FIELD_TOKEN_ID },
-	{ "token.name", FIELD_TOKEN_NAME },
-	{ "type", FIELD_LEVEL },
-	{ "uuid", FIELD_ID },
-};
-
-static int read_or(struct reader *reader, const struct event_node **ret);
+static int read_or(struct reader *reader, const struct query_node **ret);
 
 static int refuse(struct reader *reader, const char *what)
 {
@@ -75,9 +49,9 @@ static bool take_sign(struct reader *reader, const char *sign)
 	return true;
 }
 
-static int make_node(struct reader *reader, struct event_node node, const struct event_node **ret)
+static int make_node(struct reader *reader, struct query_node node, const struct query_node **ret)
 {
-	struct event_node *made = arena_new_of(reader->arena, struct event_node);
+	struct query_node *made = arena_new_of(reader->arena, struct query_node);
 	if (!made)
 		return fail_internal(reader->e, ERR_INTERNAL, "no memory for a query");
 	*made = node;
@@ -120,18 +94,18 @@ static int read_bare(struct reader *reader, char *value, bool *ret_prefix)
 	return 0;
 }
 
-/* "field:" at the reader, or the message when there is no colon in the word. */
-static int read_field(struct reader *reader, enum event_field *ret)
+/* "field:" at the reader, or field 0 when there is no colon in the word. */
+static int read_field(struct reader *reader, int *ret)
 {
 	size_t length = 0;
 	while (!is_end(reader->at[length]) && !strchr(":\"\\*", reader->at[length]))
 		length++;
-	*ret = FIELD_MESSAGE;
+	*ret = 0;
 	if (reader->at[length] != ':')
 		return 0;
-	for (size_t i = 0; i < sizeof(FIELDS) / sizeof(FIELDS[0]); i++) {
-		if (strlen(FIELDS[i].name) == length && strncmp(FIELDS[i].name, reader->at, length) == 0) {
-			*ret = FIELDS[i].field;
+	for (const struct query_field *field = reader->fields; field->name; field++) {
+		if (strlen(field->name) == length && strncmp(field->name, reader->at, length) == 0) {
+			*ret = field->field;
 			reader->at += length + 1;
 			return 0;
 		}
@@ -139,13 +113,13 @@ static int read_field(struct reader *reader, enum event_field *ret)
 	return refuse(reader, "there is no such field");
 }
 
-static int read_term(struct reader *reader, const struct event_node **ret)
+static int read_term(struct reader *reader, const struct query_node **ret)
 {
-	struct event_node node = { .kind = NODE_TERM };
+	struct query_node node = { .kind = NODE_TERM };
 	int rc = read_field(reader, &node.field);
 	if (rc < 0)
 		return rc;
-	if (++reader->terms > EVENT_QUERY_TERMS_MAX)
+	if (++reader->terms > QUERY_TERMS_MAX)
 		return refuse(reader, "too many conditions");
 	char *value = arena_alloc(reader->arena, strlen(reader->at) + 1);
 	if (!value)
@@ -159,7 +133,7 @@ static int read_term(struct reader *reader, const struct event_node **ret)
 	return rc < 0 ? rc : make_node(reader, node, ret);
 }
 
-static int read_group(struct reader *reader, const struct event_node **ret)
+static int read_group(struct reader *reader, const struct query_node **ret)
 {
 	reader->at++;
 	int rc = read_or(reader, ret);
@@ -173,7 +147,7 @@ static int read_group(struct reader *reader, const struct event_node **ret)
 }
 
 /* A minus belongs to the word that it begins; "-1" as free text is "not 1", as in other search engines. */
-static int read_unary(struct reader *reader, const struct event_node **ret)
+static int read_unary(struct reader *reader, const struct query_node **ret)
 {
 	bool negative = false;
 	for (skip_blanks(reader);; skip_blanks(reader)) {
@@ -182,13 +156,13 @@ static int read_unary(struct reader *reader, const struct event_node **ret)
 		else if (!take_sign(reader, "+"))
 			break;
 	}
-	if (++reader->depth > EVENT_QUERY_DEPTH_MAX)
+	if (++reader->depth > QUERY_DEPTH_MAX)
 		return refuse(reader, "nested too deeply");
 	int rc = *reader->at == '(' ? read_group(reader, ret) : read_term(reader, ret);
 	reader->depth--;
 	if (rc < 0 || !negative)
 		return rc;
-	return make_node(reader, (struct event_node){ .kind = NODE_NOT, .left = *ret }, ret);
+	return make_node(reader, (struct query_node){ .kind = NODE_NOT, .left = *ret }, ret);
 }
 
 static bool at_or(const struct reader *reader)
@@ -196,7 +170,7 @@ static bool at_or(const struct reader *reader)
 	return str_starts(reader->at, "||") || (str_starts(reader->at, "OR") && is_end(reader->at[2]));
 }
 
-static int read_and(struct reader *reader, const struct event_node **ret)
+static int read_and(struct reader *reader, const struct query_node **ret)
 {
 	int rc = read_unary(reader, ret);
 	while (rc >= 0) {
@@ -204,37 +178,37 @@ static int read_and(struct reader *reader, const struct event_node **ret)
 		bool said = take_word(reader, "AND") || take_sign(reader, "&&");
 		if (!said && (*reader->at == '\0' || *reader->at == ')' || at_or(reader)))
 			break;
-		const struct event_node *right = NULL;
+		const struct query_node *right = NULL;
 		rc = read_unary(reader, &right);
 		if (rc >= 0)
-			rc = make_node(reader, (struct event_node){ .kind = NODE_AND, .left = *ret, .right = right }, ret);
+			rc = make_node(reader, (struct query_node){ .kind = NODE_AND, .left = *ret, .right = right }, ret);
 	}
 	return rc;
 }
 
-static int read_or(struct reader *reader, const struct event_node **ret)
+static int read_or(struct reader *reader, const struct query_node **ret)
 {
 	int rc = read_and(reader, ret);
 	while (rc >= 0) {
 		skip_blanks(reader);
 		if (!take_sign(reader, "||") && !take_word(reader, "OR"))
 			break;
-		const struct event_node *right = NULL;
+		const struct query_node *right = NULL;
 		rc = read_and(reader, &right);
 		if (rc >= 0)
-			rc = make_node(reader, (struct event_node){ .kind = NODE_OR, .left = *ret, .right = right }, ret);
+			rc = make_node(reader, (struct query_node){ .kind = NODE_OR, .left = *ret, .right = right }, ret);
 	}
 	return rc;
 }
 
-int event_query_parse(struct arena *arena, const char *q, const struct event_node **ret, struct err *e)
+int query_parse(
+	struct arena *arena, const char *q, const struct query_field *fields, const struct query_node **ret, struct err *e)
 {
-	struct reader reader = { .arena = arena, .at = q, .start = q, .e = e };
-	const struct event_node *node = NULL;
+	struct reader reader = { .arena = arena, .fields = fields, .at = q, .start = q, .e = e };
+	const struct query_node *node = NULL;
 	*ret = NULL;
-	if (strlen(q) > EVENT_QUERY_LENGTH_MAX)
-		return fail(
-			e, ERR_QUERY_SYNTAX, "Failed to parse query: it is longer than %d characters", EVENT_QUERY_LENGTH_MAX);
+	if (strlen(q) > QUERY_LENGTH_MAX)
+		return fail(e, ERR_QUERY_SYNTAX, "Failed to parse query: it is longer than %d characters", QUERY_LENGTH_MAX);
 	skip_blanks(&reader);
 	if (*reader.at == '\0')
 		return 0;
@@ -244,4 +218,71 @@ int event_query_parse(struct arena *arena, const char *q, const struct event_nod
 	if (rc >= 0)
 		*ret = node;
 	return rc;
+}
+
+void query_add_node(struct query *query, const struct query_node *node, query_add_term *add, void *arg)
+{
+	if (node->kind == NODE_TERM) {
+		query_puts(query, "(");
+		add(query, node, arg);
+		query_puts(query, ")");
+		return;
+	}
+	query_puts(query, node->kind == NODE_NOT ? "NOT (" : "(");
+	query_add_node(query, node->left, add, arg);
+	if (node->kind != NODE_NOT) {
+		query_puts(query, node->kind == NODE_AND ? " AND " : " OR ");
+		query_add_node(query, node->right, add, arg);
+	}
+	query_puts(query, ")");
+}
+
+/* The value as a pattern of LIKE that finds it anywhere, its own % _ and \ taken literally. */
+static char *like_pattern(struct arena *arena, const char *value)
+{
+	char *pattern = arena_alloc(arena, 2 * strlen(value) + 3);
+	char *to = pattern;
+	if (!pattern)
+		return NULL;
+	*to++ = '%';
+	for (; *value; value++) {
+		if (strchr("%_\\", *value))
+			*to++ = '\\';
+		*to++ = *value;
+	}
+	*to++ = '%';
+	*to = '\0';
+	return pattern;
+}
+
+void query_add_contains(struct query *query, struct arena *arena, const char *column, const char *value)
+{
+	char *pattern = like_pattern(arena, value);
+	query->failed |= !pattern;
+	query_puts(query, "lower(");
+	query_puts(query, column);
+	query_condition(query, ") LIKE lower(CAST(", db_s(pattern));
+	query_puts(query, " AS TEXT)) ESCAPE '\\'");
+}
+
+/* Not LIKE, which takes capitals and small letters for the same on one engine and not on the other. */
+void query_add_beginning(struct query *query, const char *column, const char *value)
+{
+	query_puts(query, "substr(");
+	query_puts(query, column);
+	query_condition(query, ", 1, length(CAST(", db_s(value));
+	query_condition(query, " AS TEXT))) = ", db_s(value));
+}
+
+void query_add_number(struct query *query, const char *column, const struct query_node *term)
+{
+	int64_t number;
+	if (term->prefix && !*term->value) {
+		query_puts(query, "1 = 1");
+	} else if (term->prefix || !str_to_i64(term->value, &number)) {
+		query_puts(query, "1 = 0");
+	} else {
+		query_puts(query, column);
+		query_condition(query, " = ", db_i(number));
+	}
 }
