@@ -64,15 +64,13 @@ static int read_entries(struct req *rq, json_t **ret, struct err *e)
 	json_t *list = given, *item;
 	const char *key;
 	if (json_is_object(given)) {
+		json_object_foreach(given, key, item)
+			if (key[strspn(key, "0123456789")] != '\0')
+				return fail(e, ERR_METADATA_STRUCTURE, NULL);
 		list = json_array();
-		json_object_foreach(given, key, item) {
-			if (key[strspn(key, "0123456789")] == '\0')
-				json_array_append(list, item);
-		}
-		bool numbers = json_array_size(list) == json_object_size(given);
-		json_object_set_new(rq->args, "metadata", list);
-		if (!numbers)
-			return fail(e, ERR_METADATA_STRUCTURE, NULL);
+		json_object_foreach(given, key, item)
+			json_array_append(list, item);
+		json_object_set_new(rq->args, "metadata", list); /* a write that runs again finds the same list */
 	}
 	*ret = list;
 	return check_entries(list, "metadata", e);
@@ -365,7 +363,9 @@ static int table_set_metadata(struct req *rq, struct err *e)
 		(rc = set_columns(rq, &target, provider, e)) < 0)
 		return rc;
 	own(own_json) json_t *shown = list ? json_incref(list) : json_array();
-	name_event(rq, &target, provider, shown);
+	req_object(rq, target.id, target.name,
+		json_pack("{s:s, s:O, s:O*}", "provider", provider, "metadata", shown, "columnsMetadata",
+			arg_json(rq, "columnsMetadata")));
 	return reply_all(rq, &target, e);
 }
 

@@ -74,3 +74,10 @@ def test_each_event_is_counted_once(server, api, beside_a_failing_one):
     before = counted()
     beside_a_failing_one(lambda: api.post("tokens", json={"description": unique("counted")}))
     assert counted() == before + 2
+
+
+def test_what_is_refused_once_is_refused_when_it_runs_again(api, make_bucket, beside_a_failing_one):
+    path = "buckets/%s/metadata" % make_bucket()
+    body = {"provider": "user", "metadata": {"key": "k", "value": "v"}}
+    assert_error(*beside_a_failing_one(lambda: api.post(path, json=body)), 400, "storage.metadata.invalidStructure")
+    assert api.get(path).json() == []
