@@ -29,17 +29,24 @@ static json_t *component_full(struct req *rq, const json_t *component)
 	return full;
 }
 
-static json_t *components(struct req *rq, const char *exclude)
+static bool is_excluded(struct req *rq, const char *part)
+{
+	size_t i;
+	json_t *one;
+	json_array_foreach(arg_json(rq, "exclude"), i, one)
+		if (str_eq(json_string_value(one), part))
+			return true;
+	return false;
+}
+
+static json_t *components(struct req *rq)
 {
 	json_t *list = json_array();
 	size_t i;
 	json_t *component;
-	if (str_eq(exclude, "components"))
-		return list;
-	json_array_foreach(catalogue_list(rq->app->catalogue), i, component) {
-		json_t *shown = str_eq(exclude, "componentDetails") ? component_short(component) : component_full(rq, component);
-		json_array_append_new(list, shown);
-	}
+	bool is_short = is_excluded(rq, "componentDetails");
+	json_array_foreach(catalogue_list(rq->app->catalogue), i, component)
+		json_array_append_new(list, is_short ? component_short(component) : component_full(rq, component));
 	return list;
 }
 
@@ -58,11 +65,11 @@ static int index_show(struct req *rq, struct err *e)
 	(void)e;
 	const char *url = req_public_url(rq);
 	const char *host = strstr(url, "://");
-	const char *exclude = arg_text(rq, "exclude", "");
 	json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "host", host ? host + 3 : url, "api", "storage", "version",
 		"v2", "revision", VERSION, "stack", host ? host + 3 : url, "documentation",
 		arena_printf(rq->arena, "%s/docs", url));
-	json_object_set_new(body, "components", components(rq, exclude));
+	if (!is_excluded(rq, "components"))
+		json_object_set_new(body, "components", components(rq));
 	json_object_set_new(body, "services", services(rq));
 	json_object_set_new(body, "features", json_array());
 	json_object_set_new(body, "urlTemplates",
@@ -71,7 +78,7 @@ static int index_show(struct req *rq, struct err *e)
 }
 
 static const struct param INDEX_PARAMS[] = {
-	{ "exclude", P_TEXT, 64, "components, or componentDetails" },
+	{ "exclude", P_COMMA, 0, "components, or componentDetails" },
 	{ NULL },
 };
 
