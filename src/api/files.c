@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "api/jobs.h"
-#include "auth/permit.h"
 #include "base/str.h"
 #include "http/req.h"
 #include "store/file_query.h"
@@ -167,13 +166,6 @@ static int files_list(struct req *rq, struct err *e)
 	return reply_json(rq, 200, list);
 }
 
-/* Whoever may not use everybody's files learns of none whether it is there. */
-static int not_there(struct req *rq, bool write, struct err *e)
-{
-	int rc = permit_file(rq->who, 0, write, e);
-	return rc < 0 ? rc : fail(e, ERR_FILE_NOT_FOUND, NULL);
-}
-
 /* The file of the path, which the caller may read. */
 static int find_readable(struct req *rq, struct file **ret, struct err *e)
 {
@@ -182,7 +174,7 @@ static int find_readable(struct req *rq, struct file **ret, struct err *e)
 		return -ERR_ROUTE_NOT_FOUND;
 	int rc = file_find(rq->db, rq->arena, rq->who->identity->token.project_id, id, ret, e);
 	if (rc == 0)
-		return not_there(rq, false, e);
+		return file_absent(rq->db, rq->who, id, false, e);
 	return rc < 0 ? rc : file_permit(rq->db, rq->who, *ret, false, e);
 }
 
@@ -193,10 +185,8 @@ static int lock_writable(struct req *rq, struct file **ret, struct err *e)
 	if (!id)
 		return -ERR_ROUTE_NOT_FOUND;
 	int rc = file_lock(rq->db, rq->arena, rq->who->identity->token.project_id, id, ret, e);
-	if (rc == -ERR_FILE_NOT_FOUND) {
-		err_done(e);
-		return not_there(rq, true, e);
-	}
+	if (rc == -ERR_FILE_NOT_FOUND)
+		return file_absent(rq->db, rq->who, id, true, e);
 	return rc < 0 ? rc : file_permit(rq->db, rq->who, *ret, true, e);
 }
 

@@ -101,6 +101,18 @@ int event_find(
 	return 1;
 }
 
+int event_is_known(struct db *db, const struct event_filter *filter, struct err *e)
+{
+	static const struct sql known = {
+		.text = "SELECT 1 FROM events WHERE project_id = $1 AND object_id <> '' AND object_id = $2 AND object_type = $3 "
+			"AND token_id = $4 LIMIT 1",
+	};
+	own(own_rows) struct db_rows *rows = NULL;
+	return db_find(db, &known,
+		DB_ARGS(db_i(filter->project_id), db_s(filter->object_id), db_s(filter->object_type), db_i(filter->seen_by)),
+		&rows, e);
+}
+
 /* --- lists ----------------------------------------------------------------------------------------------------------------- */
 
 static void where_text(struct query *query, const char *condition, const char *value)

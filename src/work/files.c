@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/own.h"
 #include "store/blob/blob.h"
+#include "store/event.h"
 #include "work/events.h"
 
 /* 1: this export was given to the caller by the cache. */
@@ -24,10 +25,24 @@ int file_permit(struct db *db, const struct caller *who, const struct file *file
 {
 	if (write)
 		return permit_file(who, file->creator_token_id, true, e);
-	if (file->source_bucket_id && permit_bucket_level(who, file->source_bucket_id) < BUCKET_READ)
-		return fail(e, ERR_ACCESS_DENIED, NULL);
-	int given = was_given(db, who, file, e);
-	return given == 1 ? 0 : given < 0 ? given : permit_file(who, file->creator_token_id, false, e);
+	int rc = was_given(db, who, file, e);
+	if (rc < 0 || (rc == 0 && (rc = permit_file(who, file->creator_token_id, false, e)) < 0))
+		return rc;
+	return file->source_bucket_id ? permit_bucket_behind(who, file->source_bucket_id, BUCKET_READ, "file", e) : 0;
+}
+
+int file_absent(struct db *db, const struct caller *who, int64_t file_id, bool write, struct err *e)
+{
+	char id[24];
+	if (permit_file(who, 0, write, e) == 0)
+		return fail(e, ERR_FILE_NOT_FOUND, NULL);
+	const struct token *token = &who->identity->token;
+	snprintf(id, sizeof(id), "%lld", (long long)file_id);
+	int known = event_is_known(db,
+		&(struct event_filter){
+			.project_id = token->project_id, .seen_by = token->id, .object_type = "file", .object_id = id },
+		e);
+	return known == 1 ? fail(e, ERR_FILE_NOT_FOUND, NULL) : known < 0 ? known : -ERR_ACCESS_DENIED;
 }
 
 int file_delete(struct db *db, const struct origin *origin, const struct file *file, struct err *e)

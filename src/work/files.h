@@ -19,6 +19,10 @@
  * were given to it (R08); of an export only with read on the bucket that it came from (R09). */
 int file_permit(struct db *db, const struct caller *who, const struct file *file, bool write, struct err *e);
 
+/* The refusal for a file that is not there: who may not read (write) every file hears what it hears of another's, unless it dealt with
+ * this one while it was there. */
+int file_absent(struct db *db, const struct caller *who, int64_t file_id, bool write, struct err *e);
+
 /* As answered by detail, list and prepare. The url is signed for this identity and works one hour. */
 json_t *file_json(struct app *app, struct arena *arena, const struct identity *identity, const struct file *file);
 /* Adds absUploadParams: may write this file's contents. */

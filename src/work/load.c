@@ -4,7 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "auth/permit.h"
 #include "base/clock.h"
 #include "base/own.h"
 #include "base/shortage.h"
@@ -79,10 +78,11 @@ static int find_file(struct load *load, int64_t file_id, struct err *e)
 	if (rc < 0)
 		return rc;
 	rc = file_find(db, load->arena, load->job->project_id, file_id, &load->file, e);
-	bool found = rc > 0;
-	if (rc >= 0)
-		rc = found ? file_permit(db, load->who, load->file, false, e) : permit_file(load->who, 0, false, e);
-	if (rc == 0 && !found)
+	if (rc > 0)
+		rc = file_permit(db, load->who, load->file, false, e);
+	else if (rc == 0)
+		rc = file_absent(db, load->who, file_id, false, e);
+	if (rc == -ERR_FILE_NOT_FOUND)
 		rc = fail(e, ERR_FILE_NOT_FOUND, "File with id \"%lld\" was not found.", (long long)file_id);
 	db_reader_give(db);
 	return rc;

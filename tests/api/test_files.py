@@ -97,7 +97,6 @@ def test_R09_who_may_not_use_a_file_does_not_learn_whether_it_is_there(api, prep
         assert job["status"] == "error" and job["error"]["code"] == "accessDenied", job
 
 
-
 def test_R08_canReadAllFileUploads_reads_and_changes_nothing(api, prepare, make_token):
     reader = make_token(canReadAllFileUploads=True)
     made = prepare()
@@ -279,3 +278,24 @@ def test_expired_file_is_gone_by_the_clock(api, server):
     assert file_id not in [item["id"] for item in api.get("files").json()]
     shown = [item for item in api.get("files?showExpired=1").json() if item["id"] == file_id]
     assert shown and shown[0]["isExpired"] is True
+
+
+def test_a_token_is_told_that_its_own_file_is_gone(api, make_token):
+    token, other = make_token()["token"], make_token()["token"]
+    own = api.upload("x", token=token)
+    assert api.delete("files/%d" % own, token=token).status_code == 204
+    for method in ("GET", "DELETE"):
+        assert_error(api.call(method, "files/%d" % own, token=token), 404, "storage.files.notFound", "File not found")
+        assert_error(api.call(method, "files/%d" % own, token=other), 403, "accessDenied")
+
+
+def test_R09_a_denied_export_says_what_is_missing(api, make_table, make_token):
+    table = make_table()
+    bucket = table.rsplit(".", 1)[0]
+    token = make_token(bucketPermissions={bucket: "read"})
+    job = api.wait(api.post("tables/%s/export-async" % table, token=token["token"]), token=token["token"])
+    path = "files/%d" % job["results"]["file"]["id"]
+    assert api.get(path, token=token["token"]).status_code == 200
+    api.put("tokens/" + token["id"], json={"bucketPermissions": {}})
+    denied = assert_error(api.get(path, token=token["token"]), 403, "accessDenied")
+    assert denied["missing"] == [{"object": "file", "need": "read", "have": "less"}] and bucket not in str(denied)
