@@ -8,6 +8,7 @@
 #include "api/token_replay.h"
 #include "auth/index.h"
 #include "auth/permit.h"
+#include "base/clock.h"
 #include "base/own.h"
 #include "http/req.h"
 #include "work/tokens.h"
@@ -125,18 +126,29 @@ static int tokens_list(struct req *rq, struct err *e)
 
 /* --- create ------------------------------------------------------------------------------------------------------------------- */
 
-/* What an event says of a token: its powers, never its string. */
+static json_t *texts_json(char *const *texts, size_t count)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_string(texts[i]));
+	return list;
+}
+
+/* What an event says of a token: what it may, from where and how long, never its string. */
 static json_t *powers_json(const struct token *token)
 {
-	json_t *buckets = json_object(), *components = json_array();
+	char expires[TIME_TEXT_SIZE];
+	json_t *buckets = json_object();
 	for (size_t i = 0; i < token->bucket_count; i++)
 		json_object_set_new(
 			buckets, token->buckets[i].bucket_id, json_string(bucket_level_name(token->buckets[i].level)));
-	for (size_t i = 0; i < token->component_count; i++)
-		json_array_append_new(components, json_string(token->components[i]));
-	return json_pack("{s:o, s:o, s:b, s:b, s:b}", "bucketPermissions", buckets, "componentAccess", components,
-		"canManageBuckets", token->can_manage_buckets, "canReadAllFileUploads", token->can_read_all_files,
-		"canPurgeTrash", token->can_purge_trash);
+	return json_pack("{s:o, s:o, s:b, s:b, s:b, s:b, s:s?, s:b, s:o, s:I}", "bucketPermissions", buckets, "componentAccess",
+		texts_json(token->components, token->component_count), "canManageBuckets", token->can_manage_buckets,
+		"canReadAllFileUploads", (int)token->can_read_all_files, "canPurgeTrash", (int)token->can_purge_trash,
+		"canCreateJobs", (int)token->can_create_jobs, "expires",
+		token->expires_us ? time_text(token->expires_us, expires) : NULL, "isDisabled", (int)token->is_disabled,
+		"allowedAddresses", texts_json(token->addresses, token->address_count), "requestsPerMinute",
+		(json_int_t)token->requests_per_minute);
 }
 
 /* A new token has nothing but what is asked for (R08), and a guest may ask for nothing (R05). */

@@ -135,8 +135,10 @@ static int end_now(struct db *db, void *arg, struct err *e)
 	if (rc < 0 || !ended || !ending->event_params)
 		return rc;
 	enum event_type failed = ending->kind ? ending->kind->failed : EVENT_NONE;
+	const char *id = row->table_id ? row->table_id : row->bucket_id, *dot = id ? strrchr(id, '.') : NULL;
 	struct event_object object = {
-		.id = row->table_id ? row->table_id : row->bucket_id,
+		.id = id,
+		.name = dot ? dot + 1 : NULL,
 		.type = row->table_id    ? "table"
 			: row->bucket_id ? "bucket"
 					 : NULL,

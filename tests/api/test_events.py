@@ -259,6 +259,18 @@ def test_R14_refusals_are_events(api, make_token):
     assert events[1]["message"].startswith("Refused GET /v2/storage/components/{component}/configs")
 
 
+def test_R14_a_changed_token_is_recorded_with_all_that_it_may(api, make_token, make_bucket):
+    bucket = make_bucket()
+    powers = {"bucketPermissions": {bucket: "write"}, "componentAccess": ["wr-db"], "canReadAllFileUploads": True, "canPurgeTrash": True,
+              "canCreateJobs": True, "allowedAddresses": ["127.0.0.0/8"], "requestsPerMinute": 900}
+    token = make_token(expiresIn=600, **powers)
+    api.put("tokens/" + token["id"], json={"allowedAddresses": [], "requestsPerMinute": 0, "isDisabled": True})
+    changed, created = api.get("tokens/%s/events" % token["id"], params={"q": "event:storage.token*"}).json()
+    fixed = {"canManageBuckets": False, "expires": token["expires"]}
+    assert created["params"] == {**powers, **fixed, "isDisabled": False}
+    assert changed["params"] == {**powers, **fixed, "isDisabled": True, "allowedAddresses": [], "requestsPerMinute": 0}
+
+
 def test_R14_no_event_carries_a_secret(api, make_token):
     token = make_token()
     new = api.post("tokens/%s/refresh" % token["id"]).json()["token"]

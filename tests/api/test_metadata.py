@@ -99,6 +99,8 @@ def test_json_sets_table_and_columns_in_one_call(api, define_table, columns):
     assert answer["metadata"][0]["value"] == "1" and answer["columnsMetadata"]["id"][0]["value"] == "v"
     detail = api.get("tables/" + table).json()
     assert list(detail["columnMetadata"]) == ["id"] and detail["metadata"][0]["key"] == "t"
+    event = api.get("tables/%s/events" % table, params={"q": "event:storage.tableMetadataSet"}).json()[0]
+    assert event["params"] == {"provider": "user", "metadata": [{"key": "t", "value": "1"}], "columnsMetadata": columns}
 
 
 def test_a_column_that_is_not_there_stops_the_whole_call(api, define_table):
