@@ -199,6 +199,8 @@ static int wait_for_job(struct req *rq, const struct new_job *job, int status, s
 	if (str_eq(row->status, "error"))
 		return fail_as(row->error, row->results, e);
 	json_t *results = str_eq(row->status, "success") && row->results ? json_read(row->results, JSON_DECODE_ANY) : NULL;
+	if (status == 200) /* an import */
+		json_object_set_new(results, "status", json_string("ok"));
 	return results ? reply_json(rq, status, results) : reply_job(rq, insertion.id, e);
 }
 

@@ -84,7 +84,7 @@ json_t *file_json(struct app *app, struct arena *arena, const struct identity *i
 	json_object_set_new(json, "isSliced", json_boolean(file->is_sliced));
 	json_object_set_new(json, "isEncrypted", json_boolean(file->is_encrypted));
 	json_object_set_new(json, "name", json_string(file->name));
-	json_object_set_new(json, "fileType", file->file_type ? json_string(file->file_type) : json_null());
+	json_object_set_new(json, "fileType", json_string(file->file_type ? file->file_type : "csv")); /* of every upload */
 	json_object_set_new(json, "url", json_string(file_download_url(app, arena, identity, file)));
 	json_object_set_new(json, "provider", json_string("azure"));
 	json_object_set_new(json, "region", json_string("local"));

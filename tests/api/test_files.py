@@ -34,8 +34,9 @@ def test_prepare_answers_what_clients_read(api, prepare):
     assert not params["absCredentials"]["SASConnectionString"].endswith(";")
     assert all("=" in part for part in params["absCredentials"]["SASConnectionString"].split(";"))
     detail = api.get("files/%d" % made["id"]).json()
-    for key in ("id", "name", "tags", "created", "sizeBytes", "maxAgeDays", "creatorToken", "isEncrypted", "region"):
+    for key in ("id", "name", "tags", "created", "sizeBytes", "maxAgeDays", "creatorToken", "isEncrypted", "region", "fileType"):
         assert detail[key] == made[key]
+    assert made["fileType"] == "csv"
     assert not {"absCredentials", "credentials", "absUploadParams", "absPath"} & set(detail)
     federated = api.get("files/%d?federationToken=true" % made["id"]).json()
     assert federated["absPath"] == {"container": params["container"], "name": params["blobName"]}

@@ -332,7 +332,7 @@ def test_R08_manifest_reaches_only_its_own_slices(api, make_table):
 def test_import_sync(api, make_table):
     table = make_table("id,name\n1,a\n")
     done = api.post("tables/%s/import" % table, data={"incremental": 1, "dataString": "id,name\n2,b\n"})
-    assert done.status_code == 200 and done.json()["warnings"] == [] and done.json()["totalRowsCount"] == 2
+    assert done.status_code == 200 and done.json()["warnings"] == [] and done.json()["totalRowsCount"] == 2 and done.json()["status"] == "ok"
     done = api.post("tables/%s/import" % table, data={"incremental": "0"}, files={"data": ("x.csv.gz", gzip.compress(b"id,name\n5,e\n"))})
     assert done.status_code == 200, done.text
     assert rows(api, table) == ['"5","e"']
