@@ -61,7 +61,7 @@ int load_options_parse(const json_t *params, struct load_options *ret, struct er
 		options.columns = NULL;
 	if (json_is_integer(lines))
 		options.ignored_lines = json_integer_value(lines);
-	if (options.ignored_lines < -1)
+	if (json_is_integer(lines) && options.ignored_lines < 0)
 		return fail(e, ERR_TABLE_VALIDATION,
 			"Invalid request:\n - ignoredLinesCount: \"This value should be either positive or zero.\"");
 	*ret = options;

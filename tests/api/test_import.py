@@ -226,6 +226,8 @@ def test_import_columns_headers_and_lines(api, make_table):
     assert rows(api, table) == ['"10","x","more"']
     ok(load(api, table, "junk\nid,name,third\n1,2,3\n", ignoredLinesCount=1))
     assert rows(api, table) == ['"1","2","3"']
+    refused = api.post("tables/%s/import-async" % table, json={"dataFileId": api.upload("id,name,third\n"), "ignoredLinesCount": -1})
+    assert_error(refused, 400, "storage.tables.validation", "ignoredLinesCount")
 
 
 def test_import_dialects(api, make_table):
