@@ -68,6 +68,29 @@ static void submit(
 	database_submit(x->server->app->database, &x->write);
 }
 
+/* The thing that the path names. */
+static void name_object(const struct http_exchange *x, struct event_object *object)
+{
+	static const struct {
+		const char *path, *type;
+		size_t value;
+	} NAMED[] = {
+		{ "/v2/storage/buckets/{id}", "bucket", 0 },
+		{ "/v2/storage/components/{component}/configs/{id}", "componentConfiguration", 1 },
+		{ "/v2/storage/dev-branches/{id}", "devBranch", 0 },
+		{ "/v2/storage/files/{id}", "file", 0 },
+		{ "/v2/storage/tables/{id}", "table", 0 },
+		{ "/v2/storage/tokens/{id}", "token", 0 },
+		{ "/v2/storage/triggers/{id}", "trigger", 0 },
+	};
+	for (size_t i = 0; i < sizeof(NAMED) / sizeof(NAMED[0]); i++) {
+		if (str_starts(x->match.route->path, NAMED[i].path)) {
+			object->type = NAMED[i].type;
+			object->id = x->match.values[NAMED[i].value];
+		}
+	}
+}
+
 static int write_denial(struct db *db, struct db_write *write, struct err *e)
 {
 	struct http_exchange *x = write->arg;
@@ -76,7 +99,8 @@ static int write_denial(struct db *db, struct db_write *write, struct err *e)
 	json_t *missing = json_object_get(x->err.more, "missing");
 	if (missing)
 		json_object_set(params, "missing", missing);
-	struct event_object object = { .params = params };
+	struct event_object object = { .params = params, .tried = x->match.route->event };
+	name_object(x, &object);
 	/* A token that was refused by the look-up brought no project with it. */
 	if (!x->rq.origin.branch_id) {
 		int rc = branch_default_id(db, x->rq.origin.project_id, &x->rq.origin.branch_id, e);

@@ -53,7 +53,7 @@ EVENT_TYPE(EVENT_FILES_LISTED, "storage.filesListed", NULL, OP_READ, "Listed fil
 EVENT_TYPE(EVENT_INVITATION_CANCELLED, "storage.invitationCancelled", "invitation", OP_MANAGE, "Cancelled the invitation of {name}")
 EVENT_TYPE(EVENT_INVITATION_CREATED, "storage.invitationCreated", "invitation", OP_MANAGE, "Invited {name} to the project as {role}")
 EVENT_TYPE(EVENT_INVITATION_DECLINED, "storage.invitationDeclined", "invitation", OP_MANAGE, "{name} declined the invitation")
-EVENT_TYPE(EVENT_JOB_FAILED, "storage.jobFailed", NULL, OP_REFUSED, "Job {jobId} ({operation}) failed: {error}")
+EVENT_TYPE(EVENT_JOB_FAILED, "storage.jobFailed", NULL, OP_WRITE, "Job {jobId} ({operation}) failed: {error}")
 EVENT_TYPE(EVENT_GLOBAL_SEARCHED, "storage.globalSearched", NULL, OP_READ, "Searched for \"{query}\"")
 EVENT_TYPE(EVENT_JOIN_REJECTED, "storage.joinRequestRejected", "joinRequest", OP_MANAGE, "Rejected the request of {name} to join the project")
 EVENT_TYPE(EVENT_JOIN_REQUESTED, "storage.joinRequested", "joinRequest", OP_MANAGE, "{name} asks to join the project as {role}")

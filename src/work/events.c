@@ -77,9 +77,11 @@ static char *json_text(json_t *value)
 	return json_dumps(value, JSON_COMPACT);
 }
 
-/* What was tried, of something refused: the class of reading or of changing, by the method of the request. */
+/* What was tried, of something refused: the class of what would have been recorded, else of reading or changing by the request's method. */
 static const char *operation_of(enum operation_class class, const struct event_object *object)
 {
+	if (class == OP_REFUSED && object->tried)
+		class = TYPES[object->tried].class;
 	if (class != OP_REFUSED)
 		return operation_class_name(class);
 	const char *method = json_string_value(json_object_get(object->params, "method"));
@@ -96,7 +98,8 @@ int emit(struct db *db, const struct origin *origin, enum event_type type, const
 	own(own_free) char *params = json_text(object->params);
 	own(own_free) char *results = json_text(object->results);
 	own(own_free) char *attachments = json_text(object->attachments);
-	bool refused = TYPES[type].class == OP_REFUSED, failed = type == EVENT_TABLE_IMPORT_ERROR;
+	bool refused = TYPES[type].class == OP_REFUSED || object->is_refused;
+	bool failed = type == EVENT_TABLE_IMPORT_ERROR || type == EVENT_JOB_FAILED;
 
 	add_message(&message, TYPES[type].message, object);
 	if (message.failed)
@@ -109,9 +112,9 @@ int emit(struct db *db, const struct origin *origin, enum event_type type, const
 		.name = TYPES[type].name,
 		.component = object->component ? object->component : "storage",
 		.message = message.data,
-		.level = refused  ? "warn"
-			 : failed ? "error"
-				  : "info",
+		.level = failed    ? "error"
+			 : refused ? "warn"
+				   : "info",
 		.run_id = origin->run_id,
 		.object_type = object->type ? object->type : TYPES[type].object_type,
 		.object_id = object->id,

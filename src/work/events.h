@@ -3,6 +3,7 @@
 #define WORK_EVENTS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "auth/caller.h"
 #include "db/db.h"
@@ -31,6 +32,9 @@ struct event_object {
 	json_t *results;       /* object or NULL */
 	json_t *attachments;   /* array or NULL */
 	const char *component; /* NULL: "storage" */
+	enum event_type
+		tried; /* of something refused: what would have been recorded; EVENT_NONE: params.method says what it was like */
+	bool is_refused; /* a failure that is a refusal */
 };
 
 /* Writes the event. Inside a write only; visible to the very next call after the commit. */

@@ -124,6 +124,7 @@ struct ending {
 	const struct job_kind *kind;
 	struct origin *origin;
 	json_t *event_params; /* of a failure, else NULL */
+	bool is_refused;      /* the failure */
 };
 
 static int end_now(struct db *db, void *arg, struct err *e)
@@ -143,6 +144,7 @@ static int end_now(struct db *db, void *arg, struct err *e)
 			: row->bucket_id ? "bucket"
 					 : NULL,
 		.params = ending->event_params,
+		.is_refused = ending->is_refused,
 	};
 	return emit(db, ending->origin, failed ? failed : EVENT_JOB_FAILED, &object, e);
 }
@@ -165,6 +167,7 @@ static void describe_failure(struct arena *arena, struct ending *ending, const s
 		"{\"message\":\"The server was short of memory.\",\"exceptionId\":\"none\",\"contextParams\":{}}";
 	row->status = status;
 	row->error = json_text(arena, error);
+	ending->is_refused = e->code && (err_status(e) == 401 || err_status(e) == 403);
 	if (shortage_seen())
 		row->error = short_of_memory;
 	ending->event_params =

@@ -259,6 +259,33 @@ def test_R14_refusals_are_events(api, make_token):
     assert events[1]["message"].startswith("Refused GET /v2/storage/components/{component}/configs")
 
 
+def test_R14_a_refusal_names_its_object_and_what_was_tried(api, make_token, make_table):
+    table, token, other = make_table(), make_token(), make_token()
+    bucket, file_id = table.rsplit(".", 1)[0], api.upload("x")
+    tried = [("GET", "buckets/" + bucket, "bucket", bucket, "read"), ("DELETE", "buckets/" + bucket, "bucket", bucket, "manage"),
+             ("GET", "branch/default/tables/%s/data-preview" % table, "table", table, "read"),
+             ("POST", "tables/%s/import-async" % table, "table", table, "write"), ("GET", "tables/%s.none" % bucket, "table", bucket + ".none", "read"),
+             ("POST", "tokens", None, None, "manage"), ("POST", "tokens/%s/refresh" % other["id"], "token", other["id"], "manage"),
+             ("DELETE", "files/%d" % file_id, "file", str(file_id), "write"),
+             ("DELETE", "components/wr-db/configs/c1", "componentConfiguration", "c1", "write")]
+    for method, path, *_ in tried:
+        assert_error(api.call(method, path, token=token["token"], json={} if method == "POST" else None), 403, "accessDenied")
+    events = listed(api, "tokens/%s/events" % token["id"], outcome="refused", sortOrder="asc")
+    assert [(e["objectType"], e["objectId"], e["operation"]) for e in events] == [(kind, name, operation) for _, _, kind, name, operation in tried]
+    assert [e["event"] for e in listed(api, "tokens/%s/events" % other["id"], outcome="refused")] == ["storage.accessDenied"]
+    assert [e["operation"] for e in listed(api, "buckets/%s/events" % bucket, outcome="refused")] == ["manage", "read"]
+
+
+def test_R14_a_job_that_fails_is_an_error_and_one_that_may_not_a_refusal(api, make_token, make_table):
+    table = make_table()
+    token = make_token(bucketPermissions={table.rsplit(".", 1)[0]: "write"})
+    for source, outcome in ((api.upload("other\n1\n", token=token["token"]), "error"), (api.upload("id,name\n1,a\n"), "refused")):
+        job = api.wait(api.post("tables/%s/import-async" % table, token=token["token"], json={"dataFileId": source}), token=token["token"])
+        assert job["status"] == "error"
+        event = listed(api, "tables/%s/events" % table, q="event:storage.tableImportError", limit=1)[0]
+        assert (event["params"]["jobId"], event["type"], event["outcome"], event["operation"]) == (job["id"], "error", outcome, "write")
+
+
 def test_R14_a_changed_token_is_recorded_with_all_that_it_may(api, make_token, make_bucket):
     bucket = make_bucket()
     powers = {"bucketPermissions": {bucket: "write"}, "componentAccess": ["wr-db"], "canReadAllFileUploads": True, "canPurgeTrash": True,

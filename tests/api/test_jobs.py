@@ -33,6 +33,7 @@ def test_a_failed_job_says_why(api, make_bucket, make_token):
     assert job["error"]["message"] and job["error"]["exceptionId"]
     event = api.get("events", params={"q": "event:storage.jobFailed"}).json()[0]
     assert event["params"]["jobId"] == job["id"] and event["objectId"] == bucket and event["objectName"] == bucket.split(".")[1]
+    assert event["type"] == event["outcome"] == "error"
     failed = api.wait(api.post("tables/%s.t/import-async" % bucket, json={"dataFileId": api.upload("other\n1\n")}))
     event = api.get("tables/%s.t/events" % bucket, params={"q": "event:storage.tableImportError"}).json()[0]
     assert event["params"]["jobId"] == failed["id"] and event["objectId"] == bucket + ".t" and event["objectName"] == "t"
