@@ -137,6 +137,7 @@ static int read_times(struct reading *reading, const char *type, struct filter_w
 		values[i] = arena_strdup(reading->arena, text);
 	}
 	where->values = values;
+	where->type = FILTER_TIME;
 	return 0;
 }
 

@@ -152,7 +152,7 @@ def test_changed_since(api, table):
 
 
 def test_filters_by_times(api, make_table):
-    table = make_table("id,at\n1,2023-01-01 00:00:00\n2,2022-12-31 23:59:59\n3,2999-05-05 10:00:00\n")
+    table = make_table("id,at\n1,2023-01-01 00:00:00\n2,2022-12-31 23:59:59\n3,2999-05-05T10:00:00Z\n4,soon\n5,\n")
 
     def filtered(value, **more):
         filters = {"column": "at", "operator": "ge", "values": [value], "type": "TIME_STRING", **more}
@@ -160,6 +160,12 @@ def test_filters_by_times(api, make_table):
             "whereFilters[0][%s]" % key: value[0] if isinstance(value, list) else value for key, value in filters.items()}})
     for value, expected in (("2023-01-01 00:00:00", "13"), ("1672531200", "13"), ("1 January 2023", "13"), ("last monday", "3"), ("-2 days", "3")):
         assert filtered(value).text == '"id"\n' + "".join('"%s"\n' % i for i in expected), value
+    for operator, value, expected in (("lt", "2023-01-01", "2"), ("ne", "2023-01-01", "23"), ("eq", "2999-05-05 10:00:00", "3"),
+                                      ("le", "2999-05-05T10:00:00Z", "123"), ("gt", "2999-05-05 09:59:59.9", "3"), ("lt", "2999-05-05 09:00", "12")):
+        assert filtered(value, operator=operator).text == '"id"\n' + "".join('"%s"\n' % i for i in expected), (operator, value)
+    day = make_table("id,at\n1,2023-01-01\n2,2023-01-02\n")
+    where = {"whereFilters[0][column]": "at", "whereFilters[0][values][]": "2023-01-01 00:00:00", "whereFilters[0][type]": "TIME_STRING"}
+    assert ids(api, day, **where) == ["1"] and ids(api, day, **where, **{"whereFilters[0][operator]": "gt"}) == ["2"]
     assert_error(filtered("soon"), 400, "storage.tables.validation", "not a valid time")
     assert_error(filtered("2023-01-01", dataType="INTEGER"), 400, "storage.tables.validation", "TIME_STRING")
     assert_error(filtered("2023-01-01", type="DATE"), 400, "storage.tables.validation", "SCALAR|TIME_STRING")

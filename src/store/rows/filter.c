@@ -92,11 +92,23 @@ static void add_arg(struct filter_sql *sql, struct db_arg arg)
 	sql->args[sql->arg_count++] = arg;
 }
 
-/* A column as it is compared: text never null, numbers null when the text is none. */
+/* Times in the one spelling that values have, "YYYY-mm-dd HH:MM:SS": a T between, a Z behind and a missing time make no difference. */
+static void add_time_column(struct filter_sql *sql, enum db_engine engine, long long c)
+{
+	buf_printf(&sql->text, "(CASE WHEN c%lld %s THEN substr(c%lld,1,10) || ' ' || ", c,
+		engine == DB_SQLITE ? "GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'" : "~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}'",
+		c);
+	buf_printf(&sql->text, "CASE WHEN length(c%lld) > 10 THEN rtrim(substr(c%lld,12),'Z') ELSE '00:00:00' END END)%s", c, c,
+		engine == DB_SQLITE ? "" : " COLLATE \"C\"");
+}
+
+/* A column as it is compared: text never null, numbers and times null when the text is none. */
 static void add_column(struct filter_sql *sql, enum db_engine engine, int64_t column, enum filter_type type)
 {
 	long long c = (long long)column;
-	if (type == FILTER_TEXT)
+	if (type == FILTER_TIME)
+		add_time_column(sql, engine, c);
+	else if (type == FILTER_TEXT)
 		buf_printf(&sql->text, "coalesce(c%lld,'')%s", c, engine == DB_SQLITE ? "" : " COLLATE \"C\"");
 	else if (engine == DB_SQLITE)
 		buf_printf(&sql->text, "%s(c%lld)", type == FILTER_INTEGER ? "as_integer" : "as_double", c);
@@ -114,10 +126,10 @@ static void add_column(struct filter_sql *sql, enum db_engine engine, int64_t co
 
 static void add_value(struct filter_sql *sql, const char *value, enum filter_type type)
 {
-	static const char *const TYPES[] = { "TEXT", "BIGINT", "DOUBLE PRECISION" };
+	static const char *const TYPES[] = { "TEXT", "BIGINT", "DOUBLE PRECISION", "TEXT" };
 	int64_t number;
 	double real;
-	if (type == FILTER_TEXT)
+	if (type == FILTER_TEXT || type == FILTER_TIME)
 		add_arg(sql, db_s(value));
 	else if (type == FILTER_INTEGER)
 		add_arg(sql, filter_integer(value, strlen(value), &number) ? db_i(number) : db_null());

@@ -9,8 +9,8 @@
 #include "db/db.h"
 
 enum filter_operator { FILTER_EQ, FILTER_NE, FILTER_GT, FILTER_GE, FILTER_LT, FILTER_LE };
-/* How the text of a column is compared or sorted: by bytes, or as a number; text that is none is null then and matches nothing. */
-enum filter_type { FILTER_TEXT, FILTER_INTEGER, FILTER_DOUBLE };
+/* How the text of a column is compared or sorted: by bytes, as a number, or as a time; text that is none is null then and matches nothing. */
+enum filter_type { FILTER_TEXT, FILTER_INTEGER, FILTER_DOUBLE, FILTER_TIME };
 
 struct filter_where {
 	int64_t column;                /* number */
