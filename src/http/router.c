@@ -8,7 +8,7 @@
 #include "base/str.h"
 
 static const char *const METHODS[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" };
-enum { METHOD_GET, METHOD_HEAD, METHOD_COUNT = sizeof(METHODS) / sizeof(METHODS[0]), SEGMENTS_MAX = 64 };
+enum { METHOD_GET, METHOD_HEAD, METHOD_PUT = 3, METHOD_COUNT = sizeof(METHODS) / sizeof(METHODS[0]), SEGMENTS_MAX = 64 };
 
 struct node {
 	char *segment;             /* of a fixed one; NULL of a placeholder */
@@ -316,9 +316,12 @@ int router_find(const struct router *router, struct arena *arena, const char *me
 		node = search_down(&s, &router->root, 0);
 		rc = node ? search_end(router, &s, node, method, true) : -ERR_ROUTE_NOT_FOUND;
 	}
-	/* "DELETE tokens/" misses the id: that is an unknown path, not a wrong method. */
+	/* "DELETE tokens/" misses the id: that is an unknown path, not a wrong method; of "PUT configs/" it is said (behaviour.md §8). */
 	size_t length = strlen(path);
-	if (rc == -ERR_METHOD_NOT_ALLOWED && length > 1 && path[length - 1] == '/')
+	if (rc == -ERR_METHOD_NOT_ALLOWED && length > 1 && path[length - 1] == '/') {
+		if (!strcmp(method, "PUT") && node->value && node->value->rows[METHOD_PUT])
+			return fail(e, ERR_VALIDATION, "Invalid request: the path ends before the id.");
 		rc = -ERR_ROUTE_NOT_FOUND;
+	}
 	return rc < 0 ? fail(e, (enum err_code) - rc, NULL) : 0;
 }

@@ -24,8 +24,8 @@ struct route_match {
 int router_new(const struct route *const *tables, struct router **ret, struct err *e);
 void router_free(struct router *router);
 
-/* The raw path, as sent, without the query. ERR_MALFORMED, ERR_ROUTE_NOT_FOUND, or ERR_METHOD_NOT_ALLOWED with ret->allowed. HEAD is
- * answered by the row of GET. */
+/* The raw path, as sent, without the query. ERR_MALFORMED, ERR_ROUTE_NOT_FOUND, ERR_METHOD_NOT_ALLOWED with ret->allowed, or
+ * ERR_VALIDATION where a PUT misses the id. HEAD is answered by the row of GET. */
 int router_find(const struct router *router, struct arena *arena, const char *method, const char *path, struct route_match *ret,
 	struct err *e);
 

@@ -82,6 +82,14 @@ def test_unknown_component_and_configuration(api):
 
 # --- versions -------------------------------------------------------------------------------------------------------------------
 
+def test_an_update_without_an_id_is_refused(api):
+    config = make(api)
+    for missing in (C + "/", path(config, "/rows/")):
+        assert_error(api.put(missing, json={"name": "x"}), 400, text="before the id")
+    assert_error(api.put(C + "/nothing/", json={"name": "x"}), 404)
+    assert api.put(path(config, "/"), json={"name": "x"}).status_code == 200
+
+
 def test_only_a_change_makes_a_version(api):
     made = make(api, configuration={})
     same = api.put(path(made), json={"name": "Main", "description": "", "configuration": []}).json()
