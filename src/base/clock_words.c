@@ -441,21 +441,19 @@ static bool finish(struct words *words, int64_t *ret_us)
 	if (words->weekday >= 0)
 		s += days_to(words, tm->tm_wday) * INT64_C(86400);
 	s += words->seconds - words->zone_s;
+	if (s < EARLIEST_S || s > LATEST_S)
+		return false;
 	*ret_us = s * US_PER_S + words->fraction_us;
-	return s >= EARLIEST_S && s <= LATEST_S;
+	return true;
 }
 
 bool time_parse_words(const char *text, int64_t reference_us, int64_t *ret_us)
 {
 	struct words words = { .at = text, .fraction_us = reference_us % US_PER_S, .weekday = -1 };
 	time_t now = (time_t)(reference_us / US_PER_S);
-	int64_t us;
 	gmtime_r(&now, &words.tm);
 	for (skip_blanks(&words.at); *words.at; skip_blanks(&words.at))
 		if (!read_piece(&words))
 			return false;
-	if (!finish(&words, &us))
-		return false;
-	*ret_us = us;
-	return true;
+	return finish(&words, ret_us);
 }
