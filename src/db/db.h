@@ -162,7 +162,7 @@ void database_lookup_submit(struct database *database, struct db_lookup *lookup)
 
 /* --- telling others what changed (R13) --------------------------------------------------------------------------------- */
 
-enum db_topic { DB_CHANGED_TOKEN, DB_CHANGED_PROJECT, DB_CHANGED_USER, DB_CHANGED_SESSION };
+enum db_topic { DB_CHANGED_TOKEN, DB_CHANGED_PROJECT, DB_CHANGED_USER, DB_CHANGED_SESSION, DB_CHANGED_MANAGE_TOKEN };
 /* Inside a write: after its commit and before any done() of it, every observer is told. Nothing is told on rollback. */
 void db_changed(struct db *db, enum db_topic topic, int64_t project_id, int64_t id);
 typedef void db_observer(void *arg, enum db_topic topic, int64_t project_id, int64_t id);

@@ -99,29 +99,44 @@ int manage_token_insert(struct db *db, struct arena *arena, struct manage_token 
 	return rc;
 }
 
+/* Always later than before, whatever the clock says: the ledger of revocations knows the string by it. */
 int manage_token_refresh(struct db *db, struct arena *arena, int64_t id, char **ret_text, struct err *e)
 {
-	static const struct sql sql = { "UPDATE manage_tokens SET hash = $2, refreshed_us = $3 WHERE id = $1", NULL };
+	static const struct sql sql = { "UPDATE manage_tokens SET hash = $2, refreshed_us = CASE WHEN refreshed_us < $3 THEN $3 "
+					"ELSE refreshed_us + 1 END WHERE id = $1",
+		NULL };
 	uint8_t hash[SECRET_HASH_SIZE];
 	char *text = manage_token_text(arena, id, hash);
 	if (!text)
 		return fail_internal(e, ERR_INTERNAL, "no memory for a management token");
 	int rc = db_exec(db, &sql, DB_ARGS(db_i(id), db_blob(hash, SECRET_HASH_SIZE), db_i(now_us())), e);
-	if (rc >= 0)
-		*ret_text = text;
-	return rc;
+	if (rc < 0)
+		return rc;
+	db_changed(db, DB_CHANGED_MANAGE_TOKEN, 0, id);
+	*ret_text = text;
+	return 0;
 }
 
 int manage_token_remove(struct db *db, int64_t id, struct err *e)
 {
 	static const struct sql sql = { "DELETE FROM manage_tokens WHERE id = $1", NULL };
-	return db_exec(db, &sql, DB_ARGS(db_i(id)), e);
+	int rc = db_exec(db, &sql, DB_ARGS(db_i(id)), e);
+	if (rc >= 0)
+		db_changed(db, DB_CHANGED_MANAGE_TOKEN, 0, id);
+	return rc;
 }
 
 int manage_token_remove_of_user(struct db *db, int64_t user_id, struct err *e)
 {
+	static const struct sql sql_list = { "SELECT id FROM manage_tokens WHERE user_id = $1", NULL };
 	static const struct sql sql = { "DELETE FROM manage_tokens WHERE user_id = $1", NULL };
-	return db_exec(db, &sql, DB_ARGS(db_i(user_id)), e);
+	own(own_rows) struct db_rows *rows = NULL;
+	int rc = db_query(db, &sql_list, DB_ARGS(db_i(user_id)), &rows, e);
+	if (rc < 0)
+		return rc;
+	while ((rc = db_next(rows, e)) > 0)
+		db_changed(db, DB_CHANGED_MANAGE_TOKEN, 0, db_col_int(rows, 0));
+	return rc < 0 ? rc : db_exec(db, &sql, DB_ARGS(db_i(user_id)), e);
 }
 
 int manage_token_used(struct db *db, int64_t id, int64_t used_us, struct err *e)

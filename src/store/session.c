@@ -80,6 +80,12 @@ int session_remove_of_user(struct db *db, int64_t user_id, int64_t but_id, struc
 	return db_exec(db, &sql, DB_ARGS(db_i(user_id), db_i(but_id)), e);
 }
 
+int session_remove_all(struct db *db, struct err *e)
+{
+	static const struct sql sql = { "DELETE FROM sessions", NULL };
+	return db_exec(db, &sql, DB_NONE, e);
+}
+
 int session_sweep(struct db *db, int64_t now, int64_t idle_since_us, struct err *e)
 {
 	static const struct sql sql_sessions = { "DELETE FROM sessions WHERE used_us <= $1 OR expires_us <= $2", NULL };

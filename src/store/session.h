@@ -27,6 +27,8 @@ int session_used(struct db *db, int64_t id, int64_t used_us, struct err *e);
 int session_remove(struct db *db, int64_t id, struct err *e);
 /* All of a user but one (0: really all). */
 int session_remove_of_user(struct db *db, int64_t user_id, int64_t but_id, struct err *e);
+/* Really all: everybody signs in again. */
+int session_remove_all(struct db *db, struct err *e);
 /* Sessions and counters that are over. */
 int session_sweep(struct db *db, int64_t now, int64_t idle_since_us, struct err *e);
 

@@ -8,7 +8,8 @@
 
 #include "db/db.h"
 
-/* A token as it was after a change. version 0: it is gone. */
+/* A token as it was after a change. version 0: it is gone. Of project 0 are the management tokens: their version is when they were
+ * refreshed. */
 struct token_mark {
 	int64_t project_id, token_id;
 	int64_t version, refreshed_us;
@@ -24,7 +25,7 @@ int token_mark_list_admin(struct db *db, int64_t admin_id, token_mark_each *each
  * token of; a string that was replaced, and every master token's, opens nothing any more; others are disabled. 1 when the row
  * was older, 0 when there was nothing to do. */
 int token_mark_apply(struct db *db, const struct token_mark *mark, struct err *e);
-/* Ids up to this one are not given again. */
-int token_ids_skip(struct db *db, int64_t token_id, struct err *e);
+/* Ids up to those of this mark are not given again to its kind of token. */
+int token_ids_skip(struct db *db, const struct token_mark *mark, struct err *e);
 
 #endif

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
+#include "store/session.h"
 #include "work/ledger_file.h"
 
 /* Newest entries that are compared with the database at start: one that is older than any of them is older than the last. */
@@ -50,27 +51,40 @@ struct applying {
 static int apply_some(struct db *db, void *arg, struct err *e)
 {
 	struct applying *applying = arg;
-	int64_t highest = 0, revoked = 0;
+	struct token_mark highest[2] = { { .project_id = 0 }, { .project_id = 1 } }; /* of management tokens, of all others */
+	int64_t revoked = 0;
 	for (size_t i = applying->from; i < applying->list->count && i < applying->from + APPLY_MOST; i++) {
 		const struct token_mark *mark = &applying->list->entries[i].mark;
 		int rc = token_mark_apply(db, mark, e);
 		if (rc < 0)
 			return rc;
 		revoked += rc;
-		highest = mark->token_id > highest ? mark->token_id : highest;
+		struct token_mark *of_kind = &highest[mark->project_id != 0];
+		of_kind->token_id = mark->token_id > of_kind->token_id ? mark->token_id : of_kind->token_id;
 	}
-	int rc = token_ids_skip(db, highest, e);
+	int rc = token_ids_skip(db, &highest[0], e);
+	if (rc == 0)
+		rc = token_ids_skip(db, &highest[1], e);
 	if (rc == 0)
 		applying->revoked += revoked;
 	return rc;
 }
 
+/* Which of them ended since nobody wrote down. */
+static int forget_sessions(struct db *db, void *arg, struct err *e)
+{
+	(void)arg;
+	return session_remove_all(db, e);
+}
+
 static int apply_all(struct database *database, const struct ledger_list *merged, int64_t *ret_revoked, struct err *e)
 {
 	struct applying applying = { .list = merged };
+	int rc = database_transact(database, forget_sessions, NULL, e);
+	if (rc < 0)
+		return rc;
 	for (; applying.from < merged->count; applying.from += APPLY_MOST) {
-		int rc = database_transact(database, apply_some, &applying, e);
-		if (rc < 0)
+		if ((rc = database_transact(database, apply_some, &applying, e)) < 0)
 			return rc;
 	}
 	*ret_revoked = applying.revoked;
@@ -183,7 +197,7 @@ static int add_change(struct db *db, const struct db_change *change, struct writ
 	struct token_mark mark;
 	if (change->topic == DB_CHANGED_USER)
 		return token_mark_list_admin(db, change->id, add_mark, writing, e);
-	if (change->topic != DB_CHANGED_TOKEN)
+	if (change->topic != DB_CHANGED_TOKEN && change->topic != DB_CHANGED_MANAGE_TOKEN)
 		return 0;
 	int rc = token_mark_read(db, change->project_id, change->id, &mark, e);
 	return rc < 0 ? rc : add_mark(writing, &mark, e);

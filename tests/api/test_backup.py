@@ -6,8 +6,9 @@ import shutil
 import subprocess
 
 import pytest
+import requests
 
-from support.server import Api, Server, run
+from support.server import PASSWORD, Api, Server, run
 
 
 @pytest.fixture
@@ -88,6 +89,40 @@ def test_R13_a_restored_backup_brings_no_revoked_token_back(server, api, make_to
     # numbers that the ledger knows are not given again
     fresh = Api(again.url, server.master).post("tokens", json={"description": "fresh"}).json()
     assert int(fresh["id"]) > max(int(t["id"]) for t in (deleted, refreshed, narrowed))
+
+
+def test_R13_a_restored_backup_brings_no_revoked_management_token_and_no_session_back(server, api, place, restored):
+    deleted, refreshed, kept = [api.post("/manage/current-user/tokens", json={"description": d}).json() for d in ("deleted", "refreshed", "kept")]
+    leaver = server.user("admin", "leaver@example.com")
+    browser = requests.Session()
+    signed_in = browser.post(server.url + "/auth/login", json={"email": "leaver@example.com", "password": PASSWORD}, timeout=30).json()
+    theirs = browser.post(server.url + "/manage/current-user/tokens", json={"description": "theirs"}, timeout=30,
+                          headers={"X-CSRF-Token": signed_in["csrfToken"]}).json()
+    backup(server, place("backup"))
+    assert api.delete("/manage/current-user/tokens/%d" % deleted["id"]).status_code == 204
+    new = api.post("/manage/current-user/tokens/%d/refresh" % refreshed["id"]).json()["token"]
+    assert api.delete("/manage/users/%d" % leaver["userId"]).status_code == 204
+    later = api.post("/manage/current-user/tokens", json={"description": "later"}).json()
+    assert api.delete("/manage/current-user/tokens/%d" % later["id"]).status_code == 204
+
+    def answers(again):
+        return [Api(again.url).get("/manage/tokens/verify", manage=t).status_code for t in (
+            deleted["token"], refreshed["token"], theirs["token"], new, kept["token"])]
+
+    again, told = restored(place("backup"), [key_of(server), ledger_of(server)])
+    assert json.loads(told)["revoked"] >= 4  # the leaver's master token as well
+    again.start()
+    assert answers(again) == [401, 401, 401, 401, 200]
+    assert browser.get(again.url + "/auth/session", timeout=30).status_code == 401
+    fresh = Api(again.url, manage=kept["token"]).post("/manage/current-user/tokens", json={"description": "fresh"}).json()
+    assert fresh["id"] > later["id"]
+    again.stop()
+    again.start()  # what was restored is not taken for older again
+    assert "older than the ledger" not in again.log() and answers(again)[4] == 200
+    careless, _ = restored(place("backup"), [key_of(server)])
+    careless.start()
+    assert answers(careless) == [200, 200, 200, 401, 200]
+    assert browser.get(careless.url + "/auth/session", timeout=30).status_code == 401
 
 
 def test_R13_an_older_database_put_back_by_hand_is_noticed_at_start(new_server, cluster, place):

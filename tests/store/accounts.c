@@ -15,6 +15,7 @@
 #include "store/organization.h"
 #include "store/project.h"
 #include "store/session.h"
+#include "store/token_ledger.h"
 #include "store/user.h"
 
 static struct err e;
@@ -292,10 +293,37 @@ static void test_manage_tokens(struct db *db, const struct world *world)
 	CHECK(manage_token_find(db, arena, token.id, &found, &e) == 1 && found->last_used_us == 12345);
 	CHECK(!secret_equal(hash, found->hash, sizeof(hash)));
 	CHECK(manage_token_list(db, arena, world->ada.id, &list, &e) == 0 && list.count == 1);
+	int64_t refreshed_us = found->refreshed_us;
+	CHECK(manage_token_refresh(db, arena, token.id, &second, &e) == 0);
+	CHECK(manage_token_find(db, arena, token.id, &found, &e) == 1 && found->refreshed_us > refreshed_us);
 	CHECK(manage_token_remove(db, token.id, &e) == 0);
 	CHECK(manage_token_find(db, arena, token.id, &found, &e) == 0);
 	CHECK(manage_token_insert(db, arena, &token, &first, &e) == 0 && manage_token_remove_of_user(db, world->ada.id, &e) == 0);
 	CHECK(manage_token_list(db, arena, world->ada.id, &list, &e) == 0 && list.count == 0);
+}
+
+/* What the ledger of revocations knows of a management token, against a row that is older. */
+static void test_manage_token_marks(struct db *db, const struct world *world)
+{
+	struct manage_token *found = NULL,
+			    token = { .user_id = world->ada.id, .description = text("CI"), .creator_id = world->ada.id };
+	struct token_mark mark, now;
+	char *string = NULL;
+	CHECK(manage_token_insert(db, arena, &token, &string, &e) == 0);
+	CHECK(token_mark_read(db, 0, token.id, &mark, &e) == 0 && mark.version == token.refreshed_us);
+	CHECK(token_mark_apply(db, &mark, &e) == 0); /* as old as the row */
+	CHECK(manage_token_find(db, arena, token.id, &found, &e) == 1 && secret_equal(token.hash, found->hash, SECRET_HASH_SIZE));
+	mark.version++;
+	CHECK(token_mark_apply(db, &mark, &e) == 1);
+	CHECK(manage_token_find(db, arena, token.id, &found, &e) == 1 &&
+		!secret_equal(token.hash, found->hash, SECRET_HASH_SIZE));
+	CHECK(token_mark_read(db, 0, token.id, &now, &e) == 0 && now.version >= mark.version);
+	mark.version = 0;
+	CHECK(token_mark_apply(db, &mark, &e) == 1 && manage_token_find(db, arena, token.id, &found, &e) == 0);
+	CHECK(token_mark_apply(db, &mark, &e) == 0);
+	mark.token_id += 100;
+	CHECK(token_ids_skip(db, &mark, &e) == 0 && manage_token_insert(db, arena, &token, &string, &e) == 0);
+	CHECK(token.id > mark.token_id && manage_token_remove(db, token.id, &e) == 0);
 }
 
 static void test_sessions(struct db *db, const struct world *world)
@@ -318,6 +346,8 @@ static void test_sessions(struct db *db, const struct world *world)
 	CHECK(session_lives(db, other.id, &e) == 0 && session_lives(db, session.id, &e) == 1);
 	CHECK(session_remove(db, session.id, &e) == 0 && session_lives(db, session.id, &e) == 0);
 	CHECK(session_insert(db, &session, hash, &e) == 0 && session_sweep(db, now, session.used_us, &e) == 0);
+	CHECK(session_lives(db, session.id, &e) == 0);
+	CHECK(session_insert(db, &session, hash, &e) == 0 && session_remove_all(db, &e) == 0);
 	CHECK(session_lives(db, session.id, &e) == 0);
 }
 
@@ -382,6 +412,7 @@ static int test_all(struct db *db, void *arg, struct err *err)
 	test_invitations(db, &world);
 	test_join_requests(db, &world);
 	test_manage_tokens(db, &world);
+	test_manage_token_marks(db, &world);
 	test_sessions(db, &world);
 	test_attempts(db);
 	test_features(db);
