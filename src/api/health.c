@@ -38,6 +38,6 @@ static int metrics_show(struct req *rq, struct err *e)
 const struct route HEALTH_ROUTES[] = {
 	{ "GET", "/health/live", ALLOW_PUBLIC, EVENT_NONE, RUN_MEMORY, health_live, NULL, "The process answers" },
 	{ "GET", "/health/ready", ALLOW_PUBLIC, EVENT_NONE, RUN_WORK, health_ready, NULL, "The database answers, too" },
-	{ "GET", "/metrics", ALLOW_PUBLIC, EVENT_NONE, RUN_WORK, metrics_show, NULL, "Counters in Prometheus' text format" },
+	{ "GET", "/metrics", ALLOW_PUBLIC, EVENT_NONE, RUN_MEMORY, metrics_show, NULL, "Counters in Prometheus' text format" },
 	{ 0 },
 };

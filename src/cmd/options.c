@@ -12,6 +12,7 @@
 #include "base/own.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "store/token.h"
 
 static const struct option_row *row_find(const struct option_row *rows, const char *name)
 {
@@ -101,6 +102,28 @@ int house_key(const struct conf *conf, bool create, struct err *e)
 	return secret_init(path, create, e);
 }
 
+/* With another key no token would be known, and new ones would be known to this key alone. */
+static int key_try(struct database *database, struct err *e)
+{
+	own(own_arena) struct arena *arena = arena_new();
+	own(own_secret) char *string = NULL;
+	struct token token;
+	struct db *db;
+	char *sealed;
+	int rc = db_reader_take(database, &db, e);
+	if (rc < 0)
+		return rc;
+	rc = token_sealed_first(db, arena, &token, &sealed, e);
+	if (rc > 0 && sealed)
+		string = secret_open(sealed, token_seal_context(arena, token.project_id, token.id));
+	db_reader_give(db);
+	if (rc > 0 && !string)
+		return fail(e, ERR_DATA_INVALID,
+			"The key is not the one of this database: put the secret.key there that made its tokens, or name it with "
+			"--key-file");
+	return rc < 0 ? rc : 0;
+}
+
 int house_open(const struct conf *conf, bool create, struct database **ret, struct err *e)
 {
 	if (create && mkdir(conf->data, 0700) < 0 && errno != EEXIST)
@@ -108,7 +131,8 @@ int house_open(const struct conf *conf, bool create, struct database **ret, stru
 	int rc = house_key(conf, create, e);
 	if (rc < 0 || (rc = database_open(conf, create, ret, e)) < 0)
 		return rc;
-	if (create && (rc = engine_keep(conf, e)) < 0) {
+	rc = create ? engine_keep(conf, e) : key_try(*ret, e);
+	if (rc < 0) {
 		database_close(*ret);
 		*ret = NULL;
 	}

@@ -23,7 +23,7 @@ int options_refuse(const char *command, const struct err *e);
 /* The key alone: for commands that need no database. */
 int house_key(const struct conf *conf, bool create, struct err *e);
 /* Key and database of the data folder. create: makes the folder (0700), the key and the database, and keeps which engine it is in
- * <data>/chatelaine.conf; without it their absence is an error that says to run init. */
+ * <data>/chatelaine.conf; without it their absence is an error that says to run init, and so is a key that did not seal what is in the database. */
 int house_open(const struct conf *conf, bool create, struct database **ret, struct err *e);
 
 #endif

@@ -282,6 +282,20 @@ int token_sealed(struct db *db, struct arena *arena, int64_t project_id, int64_t
 	return rc;
 }
 
+int token_sealed_first(struct db *db, struct arena *arena, struct token *ret, char **ret_sealed, struct err *e)
+{
+	static const struct sql SQL = {
+		"SELECT project_id, id, sealed FROM tokens WHERE sealed <> '' ORDER BY project_id, id LIMIT 1", NULL
+	};
+	own(own_rows) struct db_rows *rows = NULL;
+	int rc = db_find(db, &SQL, DB_NONE, &rows, e);
+	if (rc <= 0)
+		return rc;
+	*ret = (struct token){ .project_id = db_col_int(rows, 0), .id = db_col_int(rows, 1) };
+	*ret_sealed = arena_strdup(arena, db_col_text(rows, 2));
+	return 1;
+}
+
 char *token_seal_context(struct arena *arena, int64_t project_id, int64_t id)
 {
 	return arena_printf(arena, "token:%lld:%lld", (long long)project_id, (long long)id);

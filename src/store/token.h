@@ -93,6 +93,8 @@ int token_touch_project(struct db *db, int64_t project_id, struct err *e);
 int token_forget_bucket(struct db *db, int64_t project_id, const char *bucket_id, struct err *e);
 /* The string of a token sealed, or NULL; 1, 0, negative. */
 int token_sealed(struct db *db, struct arena *arena, int64_t project_id, int64_t id, char **ret, struct err *e);
+/* One that is sealed, the oldest, to try a key with. Members set: project_id, id. 1 found, 0 there is none. */
+int token_sealed_first(struct db *db, struct arena *arena, struct token *ret, char **ret_sealed, struct err *e);
 /* "token:<project>:<id>"; in the arena. */
 char *token_seal_context(struct arena *arena, int64_t project_id, int64_t id);
 

@@ -11,7 +11,7 @@ import time
 import pytest
 import requests
 
-from support.server import PROGRAM, assert_error
+from support.server import PASSWORD, PROGRAM, assert_error
 
 
 def raw(server, text, wait=10):
@@ -360,6 +360,18 @@ def test_wrong_calls_of_serve(tmp_path):
                       ["--listen", "127.0.0.1:99999"]):
         done = subprocess.run([PROGRAM, "serve", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30)
         assert done.returncode in (1, 2) and done.stderr.startswith("chatelaine serve: "), arguments
+
+
+def test_another_houses_key_is_refused(new_server):
+    """No token would be known with it, and what it makes would be known to it alone."""
+    server = new_server()
+    other = new_server(start=False)
+    key = os.path.join(other.data, "secret.key")
+    for command in (["serve", "--listen", "127.0.0.1:0"], ["user", "add", "--project", "1", "--email", "x@example.com", "--password", PASSWORD,
+                                                           "--role", "admin"]):
+        done = subprocess.run([PROGRAM, *command, "--data", server.data, "--key-file", key, *server.engine_arguments()],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30)
+        assert done.returncode == 1 and "The key is not the one of this database" in done.stderr, done.stderr
 
 
 def test_addresses_that_would_fail_later_are_refused_at_the_start(new_server):

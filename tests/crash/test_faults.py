@@ -174,6 +174,7 @@ def test_a_database_that_stays_away_is_told_and_comes_back_without_a_restart(sha
     assert_refused(api.get("tokens"))
     assert api.session.get(server.url + "/health/live", timeout=30).status_code == 200
     assert api.session.get(server.url + "/health/ready", timeout=30).status_code == 503
+    assert 'route="/health/ready",status="5xx"' in api.session.get(server.url + "/metrics", timeout=30).text
     cluster.start()
     assert api.get("tokens/verify", token=made["token"]).status_code == 200
     assert create(api, "after").status_code == 201
