@@ -116,9 +116,10 @@ static json_t *security(const struct route *route)
 static json_t *operation(const struct route *route, const char *path)
 {
 	json_t *parameters = json_array();
-	json_t *made = json_pack("{s:s, s:o, s:{s:{s:s}, s:{s:s}}, s:s}", "summary", route->summary ? route->summary : "",
-		"security", security(route), "responses", "2XX", "description", "Done.", "4XX", "$ref",
-		"#/components/responses/Error", "x-authorization", allow_name(route->allow));
+	json_t *made = json_pack("{s:s, s:o, s:{s:{s:s}, s:{s:s}, s:{s:s}}, s:s}", "summary",
+		route->summary ? route->summary : "", "security", security(route), "responses", "2XX", "description", "Done.",
+		"4XX", "$ref", "#/components/responses/Error", "5XX", "$ref", "#/components/responses/Error", "x-authorization",
+		allow_name(route->allow));
 	add_path_parameters(parameters, path);
 	if (has_body(route) && (route->params || route->raw_body))
 		json_object_set_new(made, "requestBody", request_body(route));
@@ -155,9 +156,9 @@ static json_t *components(void)
 		"securitySchemes", "storageToken", "type", "apiKey", "in", "header", "name", "X-StorageApi-Token", "bearer",
 		"type", "http", "scheme", "bearer", "manageToken", "type", "apiKey", "in", "header", "name",
 		"X-KBC-ManageApiToken", "responses", "Error", "description",
-		"Refused; exceptionId finds the cause in the server's log.", "content", "application/json", "schema", "type",
-		"object", "properties", "error", "type", "string", "code", "exceptionId", "type", "string", "status", "type",
-		"string");
+		"Refused, or not possible at the moment; exceptionId finds it in the server's log.", "content",
+		"application/json", "schema", "type", "object", "properties", "error", "type", "string", "code", "exceptionId",
+		"type", "string", "status", "type", "string");
 }
 
 static int openapi_show(struct req *rq, struct err *e)

@@ -22,12 +22,61 @@ static void print_options(const struct verb_option *options)
 		printf("--%s ", option->name);
 }
 
+/* Of "add --data DIR [--json]" what is typed as it stands: add, --data, --json; of "bash|zsh|man" each. */
+static void print_synopsis(const char *synopsis)
+{
+	static const char BETWEEN[] = " |[]";
+	for (const char *word = synopsis + strspn(synopsis, BETWEEN); *word; word += strspn(word, BETWEEN)) {
+		size_t length = strcspn(word, BETWEEN);
+		if (strspn(word, "abcdefghijklmnopqrstuvwxyz-") == length)
+			printf("%.*s ", (int)length, word);
+		word += length;
+	}
+}
+
+static const char *const SETTINGS[] = {
+#define SETTING_TEXT(name, standard, help) #name,
+#define SETTING_NUMBER(name, standard, lowest, highest, help) #name,
+#define SETTING_SWITCH(name, standard, help) #name,
+#include "base/settings.h"
+#undef SETTING_TEXT
+#undef SETTING_NUMBER
+#undef SETTING_SWITCH
+};
+
+static void print_settings(void)
+{
+	for (size_t i = 0; i < sizeof(SETTINGS) / sizeof(SETTINGS[0]); i++) {
+		printf("--");
+		for (const char *p = SETTINGS[i]; *p; p++)
+			putchar(*p == '_' ? '-' : *p);
+		putchar(' ');
+	}
+}
+
+/* Every command takes settings; only of the server they are what one looks for. */
+static void print_command_words(const struct command *command)
+{
+	if (command->run != cmd_serve) {
+		print_synopsis(command->synopsis);
+		return;
+	}
+	printf("--config ");
+	print_settings();
+}
+
 /* Options that take the name of a local file. */
-static const char FILE_OPTIONS[] = "--ca-file|--config|--tls-cert|--tls-key|--data";
+static const char FILE_OPTIONS[] =
+	"--ca-file|--config|--tls-cert|--tls-key|--data|--to|--from|--ledger|--key-file|--components|--web";
 
 /* case "<group> <verb>" in ... with the options of each. */
 static void print_option_cases(void)
 {
+	for (const struct command *command = COMMANDS; command->name; command++) {
+		printf("\t\"%s \"*) list=\"", command->name);
+		print_command_words(command);
+		printf("\" ;;\n");
+	}
 	for (const struct verb_group *const *group = CLIENT_GROUPS; *group; group++)
 		for (const struct verb *verb = (*group)->verbs; verb->name; verb++) {
 			printf("\t\"%s %s\") list=\"", (*group)->name, verb->name);
@@ -39,6 +88,11 @@ static void print_option_cases(void)
 
 static void print_verb_cases(void)
 {
+	for (const struct command *command = COMMANDS; command->name; command++) {
+		printf("\t%s) list=\"", command->name);
+		print_command_words(command);
+		printf("\" ;;\n");
+	}
 	for (const struct verb_group *const *group = CLIENT_GROUPS; *group; group++) {
 		printf("\t%s) list=\"", (*group)->name);
 		for (const struct verb *verb = (*group)->verbs; verb->name; verb++)

@@ -236,6 +236,11 @@ def test_completion(cli):
     assert complete("chatelaine", "tok") == ["token"]
     assert complete("chatelaine", "token", "re") == ["refresh"]
     assert complete("chatelaine", "token", "create", "--exp") == ["--expires-in"]
+    assert complete("chatelaine", "completion", "z") == ["zsh"]
+    assert complete("chatelaine", "user", "a") == ["add"]
+    assert complete("chatelaine", "user", "add", "--pro") == ["--project"]
+    assert complete("chatelaine", "serve", "--tls") == ["--tls-cert", "--tls-key"]
+    assert complete("chatelaine", "backup", "--data", "x", "--r") == ["--rotate"]
     assert "compdef _chatelaine chatelaine" in cli("completion", "zsh")
     cli("completion", "fish", status=2)
 

@@ -97,6 +97,7 @@ def test_openapi_document(server):
     token = document["paths"]["/v2/storage/tokens/{id}"]
     assert token["delete"]["x-event"] == "storage.tokenDeleted" and token["delete"]["security"]
     assert token["get"]["parameters"][0] == {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    assert set(token["get"]["responses"]) == {"2XX", "4XX", "5XX"}
     assert document["paths"]["/health/live"]["get"]["security"] == []
     assert "/v2/storage/branch/{branch}/tokens/{id}" in document["paths"]
     body = document["paths"]["/v2/storage/tokens"]["post"]["requestBody"]["content"]["application/json"]["schema"]
