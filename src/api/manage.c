@@ -77,18 +77,27 @@ static int user_make(struct req *rq, const char *email, struct user **ret, struc
 	return rc < 0 ? rc : account_link_send(rq->app, rq->db, rq->arena, user, "activate", e);
 }
 
+static int refuse_disabled(const struct user *user, struct err *e)
+{
+	return user->is_disabled ? fail(e, ERR_MANAGE_VALIDATION, "The account of %s is disabled.", user->email) : 0;
+}
+
 int manage_named_user(struct req *rq, struct user **ret, struct err *e)
 {
 	const char *email = arg_text(rq, "email", NULL);
 	int rc;
 	if (arg_given(rq, "id")) {
 		rc = user_find(rq->db, rq->arena, arg_int(rq, "id", 0), ret, e);
-		return rc == 0 ? fail(e, ERR_MANAGE_VALIDATION, "There is no user with this id.") : rc;
+		if (rc == 0 || (rc > 0 && user_is_erased(*ret)))
+			return fail(e, ERR_MANAGE_VALIDATION, "There is no user with this id.");
+		return rc < 0 ? rc : refuse_disabled(*ret, e);
 	}
 	if ((rc = manage_check_email(email, e)) < 0)
 		return rc;
 	rc = user_find_email(rq->db, rq->arena, email, ret, e);
-	return rc == 0 ? user_make(rq, email, ret, e) : rc;
+	if (rc == 0)
+		return user_make(rq, email, ret, e);
+	return rc < 0 ? rc : refuse_disabled(*ret, e);
 }
 
 int manage_path_user(struct req *rq, int n, struct user **ret, struct err *e)

@@ -27,7 +27,8 @@ int manage_role(struct req *rq, const char *standard, const char **ret, struct e
 int manage_expiration(struct req *rq, int64_t *ret_seconds, struct err *e);
 /* ERR_MANAGE_UNPROCESSABLE naming the key "email"; email may be NULL. */
 int manage_check_email(const char *email, struct err *e);
-/* The account that the body names by "id" or "email"; one that is not there is made and mailed its activation. Inside a write. */
+/* The account that the body names by "id" or "email"; one that is not there is made and mailed its activation, one
+ * that is deleted or disabled is refused. Inside a write. */
 int manage_named_user(struct req *rq, struct user **ret, struct err *e);
 /* The account with the id of path segment n, ERR_MANAGE_NOT_FOUND. */
 int manage_path_user(struct req *rq, int n, struct user **ret, struct err *e);

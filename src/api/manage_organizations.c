@@ -86,7 +86,8 @@ static int move_to_maintainer(struct req *rq, struct organization *organization,
 	if (!rq->who->is_super)
 		return fail(e, ERR_MANAGE_FORBIDDEN, NULL);
 	organization->maintainer_id = arg_int(rq, "maintainerId", 0);
-	return permit_maintainer(rq->db, rq->arena, rq->who, organization->maintainer_id, &maintainer, e);
+	int rc = permit_maintainer(rq->db, rq->arena, rq->who, organization->maintainer_id, &maintainer, e);
+	return rc < 0 ? rc : maintainer_hold(rq->db, organization->maintainer_id, e);
 }
 
 static int organizations_update(struct req *rq, struct err *e)

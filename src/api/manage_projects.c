@@ -178,7 +178,7 @@ static int projects_move(struct req *rq, struct err *e)
 		(rc = permit_organization(rq->db, rq->arena, rq->who, arg_int(rq, "organizationId", 0), &organization, e)) < 0)
 		return rc;
 	project->organization_id = organization->id;
-	if ((rc = project_update(rq->db, project, e)) < 0 ||
+	if ((rc = organization_hold(rq->db, organization->id, e)) < 0 || (rc = project_update(rq->db, project, e)) < 0 ||
 		(rc = manage_record(rq, project,
 			 (struct manage_note){ EVENT_PROJECT_UPDATED, project->id, project->name,
 				 json_pack("{s:I}", "organizationId", (json_int_t)organization->id) },
@@ -255,7 +255,8 @@ static int deleted_restore(struct req *rq, struct err *e)
 	if (days > 0)
 		project->expires_us = now_us() + days * US_PER_DAY;
 	struct manage_note note = { EVENT_PROJECT_RESTORED, project->id, project->name, NULL };
-	if ((rc = project_update(rq->db, project, e)) < 0 || (rc = manage_record(rq, project, note, e)) < 0)
+	if ((rc = organization_hold(rq->db, organization->id, e)) < 0 || (rc = project_update(rq->db, project, e)) < 0 ||
+		(rc = manage_record(rq, project, note, e)) < 0)
 		return rc;
 	return reply_none(rq, 204);
 }

@@ -27,6 +27,15 @@ static int path_user(struct req *rq, struct user **ret, struct err *e)
 	return permit_user(rq->who, (*ret)->id, e);
 }
 
+/* What is left of a deleted account is looked at and no more. */
+static int path_living_user(struct req *rq, struct user **ret, struct err *e)
+{
+	int rc = path_user(rq, ret, e);
+	if (rc < 0)
+		return rc;
+	return user_is_erased(*ret) ? fail(e, ERR_MANAGE_NOT_FOUND, "Admin %s not found.", req_path(rq, 0)) : 0;
+}
+
 static const struct param LIST_PARAMS[] = { { "limit", P_INT, 0, NULL }, { "offset", P_INT, 0, NULL }, { 0 } };
 
 static int users_list(struct req *rq, struct err *e)
@@ -56,7 +65,7 @@ static int users_update(struct req *rq, struct err *e)
 {
 	struct user *user = NULL;
 	const char *name;
-	int rc = path_user(rq, &user, e);
+	int rc = path_living_user(rq, &user, e);
 	if (rc < 0)
 		return rc;
 	/* Others' accounts are not found but by super admins. */
@@ -108,7 +117,7 @@ static int check_organizations(struct req *rq, const struct user *user, struct e
 static int users_delete(struct req *rq, struct err *e)
 {
 	struct user *user = NULL;
-	int rc = path_user(rq, &user, e);
+	int rc = path_living_user(rq, &user, e);
 	if (rc < 0)
 		return rc;
 	if (user->id == rq->who->user_id)
@@ -125,7 +134,7 @@ static int users_delete(struct req *rq, struct err *e)
 static int users_mfa_delete(struct req *rq, struct err *e)
 {
 	struct user *user = NULL;
-	int rc = path_user(rq, &user, e);
+	int rc = path_living_user(rq, &user, e);
 	if (rc < 0)
 		return rc;
 	if (!user->totp_sealed)
@@ -137,7 +146,7 @@ static int users_mfa_delete(struct req *rq, struct err *e)
 static int users_super(struct req *rq, struct err *e)
 {
 	struct user *user = NULL;
-	int rc = path_user(rq, &user, e);
+	int rc = path_living_user(rq, &user, e);
 	if (rc < 0)
 		return rc;
 	user->is_super = true;

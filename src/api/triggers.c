@@ -72,7 +72,7 @@ static int check_token(struct req *rq, int64_t token_id, struct err *e)
 	if (token->is_master && !rq->who->identity->token.is_master)
 		return fail(e, ERR_TRIGGER_VALIDATION,
 			"The 'runByToken' cannot be admin's token when your main token is not admin's");
-	return 0;
+	return token->is_master ? 0 : token_hold(rq->db, token->project_id, token->id, e);
 }
 
 /* The permission is asked before the table is looked up: the same answer for absent and forbidden. */

@@ -66,6 +66,12 @@ int maintainer_update(struct db *db, const struct maintainer *maintainer, struct
 	return db_exec(db, &sql, DB_ARGS(db_i(maintainer->id), db_s(maintainer->name)), e);
 }
 
+int maintainer_hold(struct db *db, int64_t id, struct err *e)
+{
+	static const struct sql sql = { "UPDATE maintainers SET name = name WHERE id = $1", NULL };
+	return db_exec(db, &sql, DB_ARGS(db_i(id)), e);
+}
+
 int maintainer_remove(struct db *db, int64_t id, struct err *e)
 {
 	static const struct sql sql = {

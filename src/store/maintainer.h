@@ -24,6 +24,8 @@ int maintainer_find(struct db *db, struct arena *arena, int64_t id, struct maint
 int maintainer_list(struct db *db, struct arena *arena, int64_t user_id, struct maintainer_list *ret, struct err *e);
 int maintainer_insert(struct db *db, struct maintainer *maintainer, struct err *e);
 int maintainer_update(struct db *db, const struct maintainer *maintainer, struct err *e);
+/* As organization_hold(). */
+int maintainer_hold(struct db *db, int64_t id, struct err *e);
 /* 0 when it still has organizations, 1 done. */
 int maintainer_remove(struct db *db, int64_t id, struct err *e);
 

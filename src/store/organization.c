@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/own.h"
 #include "store/list.h"
+#include "store/maintainer.h"
 #include "store/token.h"
+#include "store/user.h"
 
 #define ORGANIZATION_SELECT                                                                                                      \
 	"SELECT o.id, o.maintainer_id, o.name, o.created_us, o.allow_auto_join, m.name, m.created_us FROM organizations o"       \
@@ -66,8 +68,8 @@ int organization_insert(struct db *db, struct organization *organization, struct
 {
 	static const struct sql sql = { "INSERT INTO organizations (id, maintainer_id, name, created_us) VALUES ($1, $2, $3, $4)",
 		NULL };
-	int rc = db_next_id(db, "organization", &organization->id, e);
-	if (rc < 0)
+	int rc = maintainer_hold(db, organization->maintainer_id, e);
+	if (rc < 0 || (rc = db_next_id(db, "organization", &organization->id, e)) < 0)
 		return rc;
 	organization->created_us = now_us();
 	return db_exec(db, &sql,
@@ -85,6 +87,12 @@ int organization_update(struct db *db, const struct organization *organization, 
 		DB_ARGS(db_i(organization->id), db_i(organization->maintainer_id), db_s(organization->name),
 			db_bool(organization->allow_auto_join)),
 		e);
+}
+
+int organization_hold(struct db *db, int64_t id, struct err *e)
+{
+	static const struct sql sql = { "UPDATE organizations SET name = name WHERE id = $1", NULL };
+	return db_exec(db, &sql, DB_ARGS(db_i(id)), e);
 }
 
 int organization_remove(struct db *db, int64_t id, struct err *e)
@@ -119,7 +127,9 @@ int organization_user_add(struct db *db, int64_t organization_id, int64_t user_i
 	static const struct sql sql = { "INSERT INTO organization_users (organization_id, user_id, created_us) VALUES ($1, $2, "
 					"$3) ON CONFLICT DO NOTHING",
 		NULL };
-	int rc = db_exec(db, &sql, DB_ARGS(db_i(organization_id), db_i(user_id), db_i(now_us())), e);
+	int rc = user_hold(db, user_id, e);
+	if (rc >= 0)
+		rc = db_exec(db, &sql, DB_ARGS(db_i(organization_id), db_i(user_id), db_i(now_us())), e);
 	return rc < 0 ? rc : token_touch_admin(db, user_id, e); /* master tokens show isOrganizationMember */
 }
 
@@ -127,7 +137,9 @@ int organization_user_remove(struct db *db, int64_t organization_id, int64_t use
 {
 	static const struct sql sql = { "DELETE FROM organization_users WHERE organization_id = $1 AND user_id = $2", NULL };
 	int64_t changed = 0;
-	int rc = db_exec_changed(db, &sql, DB_ARGS(db_i(organization_id), db_i(user_id)), &changed, e);
+	int rc = organization_hold(db, organization_id, e);
+	if (rc >= 0)
+		rc = db_exec_changed(db, &sql, DB_ARGS(db_i(organization_id), db_i(user_id)), &changed, e);
 	if (rc >= 0)
 		rc = token_touch_admin(db, user_id, e);
 	return rc < 0 ? rc : changed > 0;

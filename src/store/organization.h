@@ -30,6 +30,9 @@ int organization_list(
 int organization_insert(struct db *db, struct organization *organization, struct err *e);
 /* Writes maintainer, name and switch. */
 int organization_update(struct db *db, const struct organization *organization, struct err *e);
+/* For a write that is right only while another one does not change what the organization holds (its members, its projects): of two
+ * at the same time PostgreSQL has the later done again, and it sees what the earlier did. */
+int organization_hold(struct db *db, int64_t id, struct err *e);
 /* Deletes it; 0 when it still has projects that are not deleted, 1 done. */
 int organization_remove(struct db *db, int64_t id, struct err *e);
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/own.h"
 #include "store/list.h"
+#include "store/organization.h"
 
 const struct project_limit PROJECT_LIMITS[] = {
 	{ "components.jobsParallelism", 10 },
@@ -131,8 +132,9 @@ int project_insert(struct db *db, struct project *project, struct err *e)
 	static const struct sql sql = { "INSERT INTO projects (id, organization_id, name, type, created_us, default_branch_id) "
 					"VALUES ($1, $2, $3, $4, $5, $6)",
 		NULL };
-	int rc = db_next_id(db, "project", &project->id, e);
-	if (rc < 0 || (rc = db_next_id(db, "branch", &project->default_branch_id, e)) < 0)
+	int rc = organization_hold(db, project->organization_id, e);
+	if (rc < 0 || (rc = db_next_id(db, "project", &project->id, e)) < 0 ||
+		(rc = db_next_id(db, "branch", &project->default_branch_id, e)) < 0)
 		return rc;
 	project->created_us = now_us();
 	rc = db_exec(db, &sql,

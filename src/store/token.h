@@ -85,6 +85,8 @@ int token_update(struct db *db, struct token *token, struct err *e);
 int token_set_string(struct db *db, struct token *token, const char *sealed, struct err *e);
 /* The row with its links and replays; db_changed(). 1 removed, 0 it was not there, negative failed. */
 int token_remove(struct db *db, int64_t project_id, int64_t id, struct err *e);
+/* For a write after which the token must not go: on PostgreSQL one of the two is done again, and sees what the other did. */
+int token_hold(struct db *db, int64_t project_id, int64_t id, struct err *e);
 /* Version + 1 and db_changed() for every token of a user: after a change of the user's name or when they were disabled (R13). */
 int token_touch_admin(struct db *db, int64_t admin_id, struct err *e);
 /* Version + 1 and db_changed(DB_CHANGED_PROJECT): after a change of anything that a rendered token shows of it (R13). */

@@ -120,6 +120,12 @@ int token_remove(struct db *db, int64_t project_id, int64_t id, struct err *e)
 	return removed > 0;
 }
 
+int token_hold(struct db *db, int64_t project_id, int64_t id, struct err *e)
+{
+	static const struct sql SQL = { "UPDATE tokens SET version = version WHERE project_id = $1 AND id = $2", NULL };
+	return db_exec(db, &SQL, DB_ARGS(db_i(project_id), db_i(id)), e);
+}
+
 int token_touch_admin(struct db *db, int64_t admin_id, struct err *e)
 {
 	static const struct sql SQL = { "UPDATE tokens SET version = version + 1 WHERE admin_id = $1", NULL };

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/own.h"
+#include "base/str.h"
 #include "store/list.h"
 #include "store/token.h"
 
@@ -111,18 +112,34 @@ int user_update(struct db *db, const struct user *user, struct err *e)
 	return rc < 0 ? rc : user_changed(db, user->id, e);
 }
 
+bool user_is_erased(const struct user *user)
+{
+	return str_starts(user->email, USER_ERASED);
+}
+
+int user_hold(struct db *db, int64_t id, struct err *e)
+{
+	static const struct sql sql = { "UPDATE users SET name = name WHERE id = $1", NULL };
+	return db_exec(db, &sql, DB_ARGS(db_i(id)), e);
+}
+
+/* The organizations are held: another of their members may be leaving. */
 int user_erase(struct db *db, int64_t id, struct err *e)
 {
 	static const struct sql sql = { "UPDATE users SET email = $2, name = 'DELETED', password_hash = NULL, totp_sealed = "
 					"NULL, totp_pending_sealed = NULL,"
 					" is_super = 0, is_disabled = 1, features = '[]' WHERE id = $1",
 		NULL };
+	static const struct sql sql_hold = { "UPDATE organizations SET name = name WHERE id IN "
+					     "(SELECT organization_id FROM organization_users WHERE user_id = $1)",
+		NULL };
 	static const struct sql sql_organizations = { "DELETE FROM organization_users WHERE user_id = $1", NULL };
 	static const struct sql sql_maintainers = { "DELETE FROM maintainer_users WHERE user_id = $1", NULL };
 	char email[40];
 	snprintf(email, sizeof(email), USER_ERASED "%lld", (long long)id);
 	int rc = db_exec(db, &sql, DB_ARGS(db_i(id), db_s(email)), e);
-	if (rc < 0 || (rc = db_exec(db, &sql_organizations, DB_ARGS(db_i(id)), e)) < 0 ||
+	if (rc < 0 || (rc = db_exec(db, &sql_hold, DB_ARGS(db_i(id)), e)) < 0 ||
+		(rc = db_exec(db, &sql_organizations, DB_ARGS(db_i(id)), e)) < 0 ||
 		(rc = db_exec(db, &sql_maintainers, DB_ARGS(db_i(id)), e)) < 0)
 		return rc;
 	return user_changed(db, id, e);

@@ -42,6 +42,9 @@ int user_update(struct db *db, const struct user *user, struct err *e);
 int user_set_password(struct db *db, int64_t id, const char *password_hash, struct err *e);
 /* The account is over: address and name are forgotten, nobody signs in with it, it is member of no organization or maintainer. */
 int user_erase(struct db *db, int64_t id, struct err *e);
+bool user_is_erased(const struct user *user);
+/* As organization_hold(): for a write that makes the user a member of something. */
+int user_hold(struct db *db, int64_t id, struct err *e);
 int user_rename(struct db *db, int64_t id, const char *name, struct err *e);
 int user_set_totp_pending(struct db *db, int64_t id, const char *sealed, struct err *e);
 /* Ends a pending one too. sealed NULL: without a second factor. */

@@ -20,7 +20,7 @@ json_t *person_json(int64_t id, const char *name, const char *email)
 
 json_t *user_json(const struct user *user)
 {
-	const char *email = str_starts(user->email, USER_ERASED) ? "DELETED" : user->email;
+	const char *email = user_is_erased(user) ? "DELETED" : user->email;
 	return json_pack("{s:I, s:s, s:s, s:o, s:o, s:b, s:b, s:b, s:b, s:b}", "id", (json_int_t)user->id, "name", user->name,
 		"email", email, "created", json_time(user->created_us), "features", json_kept(user->features), "isSuperAdmin",
 		user->is_super, "mfaEnabled", user->totp_sealed != NULL, "isDisabled", user->is_disabled, "isActivated",

@@ -46,8 +46,8 @@ int member_join(struct db *db, struct arena *arena, const struct origin *origin,
 {
 	if (user->is_disabled)
 		return fail(e, ERR_MANAGE_VALIDATION, "The account of %s is disabled.", user->email);
-	int rc = refuse_member(db, arena, member, e);
-	if (rc < 0)
+	int rc = user_hold(db, user->id, e);
+	if (rc < 0 || (rc = refuse_member(db, arena, member, e)) < 0)
 		return rc;
 	own(own_secret) char *string = NULL;
 	struct token token = { .project_id = member->project_id,

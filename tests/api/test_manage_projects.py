@@ -2,13 +2,14 @@
 import itertools
 import os
 import sqlite3
+import threading
 import time
 
 import pytest
 
 from conftest import ENGINE
 from support.browser import Browser, link_in, wait_mail
-from support.server import PASSWORD, assert_error
+from support.server import PASSWORD, Api, assert_error
 
 _numbers = itertools.count(1)
 
@@ -102,6 +103,53 @@ def test_others_join_an_organization_where_it_lets_them(api, stranger):
     api.patch(where, manage=stranger.manage, json={"allowAutoJoin": True})
     assert api.post(where + "/join-organization").status_code == 204
     assert sorted(u["id"] for u in api.get(where + "/users").json()) == sorted([1, stranger.user_id])
+
+
+def at_once(server, *calls):
+    """Each call, (method, path, body), from a thread of its own: the statuses."""
+    start, statuses = threading.Barrier(len(calls)), [None] * len(calls)
+
+    def run(n, method, where, body):
+        client = Api(server.url, manage=server.manage)
+        client.get("/manage/tokens/verify")  # the connection is there
+        start.wait()
+        statuses[n] = client.call(method, where, json=body).status_code
+    threads = [threading.Thread(target=run, args=(n, *call)) for n, call in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return statuses
+
+
+def test_what_an_organization_needs_is_not_taken_from_it_at_once(server, api, stranger):
+    """Each of two calls is right alone and wrong after the other: the last two members, a project in an organization that goes."""
+    maintainer = api.get("/manage/maintainers").json()[0]["id"]
+    for _ in range(12):
+        where = "/manage/organizations/%d" % api.post("/manage/maintainers/%d/organizations" % maintainer, json={"name": "x"}).json()["id"]
+        api.post(where + "/users", json={"id": stranger.user_id})
+        statuses = at_once(server, ("DELETE", where + "/users/1", None), ("DELETE", where + "/users/%d" % stranger.user_id, None))
+        assert sorted(statuses) == [204, 400] and len(api.get(where + "/users").json()) == 1
+        statuses = at_once(server, ("DELETE", where, None), ("POST", where + "/projects", {"name": "In it"}))
+        assert statuses in ([204, 404], [400, 201])
+        keeper = api.post("/manage/maintainers", json={"name": "Keeper"}).json()["id"]
+        statuses = at_once(server, ("DELETE", "/manage/maintainers/%d" % keeper, None),
+                           ("POST", "/manage/maintainers/%d/organizations" % keeper, {"name": "Kept"}))
+        assert statuses in ([204, 404], [400, 201])
+
+
+def test_a_deleted_or_disabled_account_joins_nothing(server, api, project):
+    maintainer = api.get("/manage/maintainers").json()[0]["id"]
+    gone, out = server.user("guest", "gone@example.com")["userId"], server.user("guest", "out@example.com")["userId"]
+    assert api.delete("/manage/users/%d" % gone).status_code == 204
+    assert api.put("/manage/users/%d" % out, json={"isDisabled": True}).status_code == 200
+    for where in (path(project, "/users"), "/manage/organizations/%d/users" % server.organization_id, "/manage/maintainers/%d/users" % maintainer):
+        assert "no user with this id" in assert_error(api.post(where, json={"id": gone}), 400)["error"]
+        assert "out@example.com is disabled" in assert_error(api.post(where, json={"email": "out@example.com"}), 400)["error"]
+    # what is left of a deleted account is for the history
+    assert api.get("/manage/users/%d" % gone).json()["email"] == "DELETED"
+    for method, rest in (("PUT", ""), ("DELETE", ""), ("POST", "/super-admin")):
+        assert_error(api.call(method, "/manage/users/%d%s" % (gone, rest), json={"isDisabled": False}), 404)
 
 
 def test_invitation_to_an_organization(server, api, stranger):

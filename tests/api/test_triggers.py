@@ -1,8 +1,10 @@
 """Triggers: behaviour.md §9."""
+import threading
+
 import pytest
 
 from conftest import unique
-from support.server import assert_error
+from support.server import Api, assert_error
 
 
 @pytest.fixture
@@ -39,6 +41,25 @@ def test_life_of_a_trigger(api, body, make_table):
 def test_every_field_is_needed(api, body, field):
     del body[field]
     assert_error(api.post("triggers/", json=body), 400, None, "Invalid parameters - %s: This field is missing." % field)
+
+
+def test_a_token_is_not_deleted_while_a_trigger_is_made_for_it(server, api, make_token, body):
+    for _ in range(8):
+        token = make_token()
+        start, statuses = threading.Barrier(2), {}
+
+        def run(method, path, **options):
+            client = Api(server.url, server.master)
+            client.get("tokens/verify")  # the connection is there
+            start.wait()
+            statuses[method] = client.call(method, path, **options).status_code
+        threads = [threading.Thread(target=run, args=("DELETE", "tokens/" + token["id"])),
+                   threading.Thread(target=run, args=("POST", "triggers/"), kwargs={"json": {**body, "runWithTokenId": int(token["id"])}})]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert statuses in ({"DELETE": 204, "POST": 404}, {"DELETE": 400, "POST": 201}), statuses
 
 
 def test_create_refuses(api, body, make_token, make_bucket):

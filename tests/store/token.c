@@ -129,6 +129,7 @@ static void test_versions(struct db *db)
 	CHECK(token_find(db, arena, PROJECT, id, &token, &e) == 1);
 	CHECK(token->version == 3 && token->bucket_count == 0 && token->is_disabled && token->hash[0] == 4 &&
 		token->refreshed_us == 6);
+	CHECK(token_hold(db, PROJECT, id, &e) == 0);
 	CHECK(token_touch_admin(db, USER, &e) == 0 && token_touch_project(db, PROJECT, &e) == 0);
 	CHECK(token_find_versions(db, key, true, versions, &e) == 1 && versions[0] == 4 && versions[1] == 2);
 	char *sealed;
