@@ -138,6 +138,12 @@ def test_what_an_organization_needs_is_not_taken_from_it_at_once(server, api, st
         assert statuses in ([204, 404], [400, 201])
 
 
+def test_many_projects_are_made_at_once(server):
+    """Each holds the organization for a moment: none is refused because others were in its way."""
+    for _ in range(4):
+        assert at_once(server, *[("POST", "/manage/organizations/%d/projects" % server.organization_id, {"name": "Many"})] * 16) == [201] * 16
+
+
 def test_a_deleted_or_disabled_account_joins_nothing(server, api, project):
     maintainer = api.get("/manage/maintainers").json()[0]["id"]
     gone, out = server.user("guest", "gone@example.com")["userId"], server.user("guest", "out@example.com")["userId"]
