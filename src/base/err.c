@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/str.h"
 
 static const struct {
 	int status;
@@ -29,6 +30,8 @@ int(fail)(struct err *e, enum err_code code, const char *format, ...)
 			text = NULL;
 		va_end(args);
 	}
+	if (text)
+		utf8_mend(text); /* the envelope, jobs and events can't hold half a character */
 	err_done(e);
 	e->code = code;
 	e->text = text;

@@ -116,6 +116,19 @@ bool utf8_valid(const char *s, size_t length)
 	return true;
 }
 
+void utf8_mend(char *s)
+{
+	char *to = s;
+	for (size_t left = strlen(s); left;) {
+		size_t step = utf8_sequence((const unsigned char *)s, left);
+		memmove(to, s, step);
+		to += step;
+		s += step ? step : 1;
+		left -= step ? step : 1;
+	}
+	*to = '\0';
+}
+
 size_t utf8_length(const char *s)
 {
 	size_t count = 0;

@@ -22,6 +22,8 @@ bool str_to_bool(const char *s, bool *ret_value);
 
 /* Valid UTF-8 without NUL (RFC 3629: no surrogates, no overlong forms). */
 bool utf8_valid(const char *s, size_t length);
+/* Leaves out, in place, what is not valid: the rest of a character that a precision ("%.100s") has cut. */
+void utf8_mend(char *s);
 /* Number of code points of a valid UTF-8 string. */
 size_t utf8_length(const char *s);
 

@@ -51,6 +51,19 @@ static void test_utf8(void)
 		CHECK(!utf8_valid(bad[i], strlen(bad[i])));
 	CHECK(!utf8_valid("a\0b", 3));
 	CHECK(utf8_length("a\xc3\xa9\xe2\x82\xac") == 3);
+	static const char *const cut[][2] = {
+		{ "", "" },
+		{ "a\xc3\xa9 \xe2\x82\xac", "a\xc3\xa9 \xe2\x82\xac" },
+		{ "\"a\xe2\x82\" is", "\"a\" is" },
+		{ "\xf0\x9f\x98", "" },
+		{ "\xa9\xed\xa0\x80z", "z" },
+	};
+	for (size_t i = 0; i < sizeof(cut) / sizeof(cut[0]); i++) {
+		char text[16];
+		strcpy(text, cut[i][0]);
+		utf8_mend(text);
+		CHECK(strcmp(text, cut[i][1]) == 0);
+	}
 }
 
 static void test_emails(void)
