@@ -59,6 +59,15 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 	*context = NULL;
 }
 
+/* The library would keep each argument in the connection's memory, and lose the request when that is full of them. We read the query
+ * ourselves, from our own copy: what the library goes on with is the path. */
+static void hide_query(const char *uri)
+{
+	char *query = strchr(uri, '?');
+	if (query)
+		query[1] = '\0';
+}
+
 /* The request line is there: the raw path, before anything is decoded. */
 static void *on_request_line(void *arg, const char *uri, struct MHD_Connection *connection)
 {
@@ -68,7 +77,9 @@ static void *on_request_line(void *arg, const char *uri, struct MHD_Connection *
 		return NULL;
 	delivery_next_request(link);
 	link->requests++;
-	return exchange_new(server, connection, link, uri);
+	struct http_exchange *x = exchange_new(server, connection, link, uri);
+	hide_query(uri);
+	return x;
 }
 
 /* Paths and queries are decoded by us, where a broken encoding can be refused. */

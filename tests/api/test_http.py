@@ -180,6 +180,30 @@ def test_headers_too_large(server):
     assert answer == b"" or status_of(answer) in (400, 413, 414, 431)
 
 
+def test_long_queries_are_answered_or_refused(new_server):
+    """As many arguments as fit, and addresses about as long as the connection's memory: nobody waits, and no request is left behind."""
+    server = new_server()
+    head = " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-StorageApi-Token: %s\r\n\r\n" % server.master
+    for count in (240, 1000, 2500):
+        assert status_of(raw(server, "GET /v2/storage/tokens/verify?" + "t[]=x&" * count + head)) == 200, count
+    for length in (16216, 16250, 16300, 16330, 20000):
+        assert status_of(raw(server, "GET /v2/storage/tokens/verify?a=" + "x" * length + head)) in (414, 431), length
+    metrics = requests.get(server.url + "/metrics", timeout=10).text
+    assert re.search(r"^chatelaine_requests_in_flight (\d+)$", metrics, re.MULTILINE).group(1) == "1"
+    assert server.stop() == 0
+
+
+def test_refusals_quote_whole_characters(api, make_table):
+    """A sentence that quotes the beginning of what was sent is text, wherever it cuts."""
+    table = make_table()
+    for before in ("", "a", "aa"):
+        text = before + "\u20ac" * 60
+        answer = assert_error(api.get("tables/%s/data-preview" % table, params={"format": text}), 400, text=text[:30])
+        assert "\ufffd" not in answer["error"]
+        job = api.wait(api.post("buckets/%s/tables-async" % table.rsplit(".", 1)[0], json={"name": text, "dataFileId": api.upload("a\n1\n")}))
+        assert job["status"] == "error" and text[:30] in job["error"]["message"], job
+
+
 def test_a_waiting_client_is_told_before_it_sends(server):
     answer = raw(server, "POST /v2/storage/nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n")
     assert status_of(answer) == 404
