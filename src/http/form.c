@@ -21,10 +21,11 @@ void form_done(struct form *form)
 	form->root = NULL;
 }
 
-/* The next free number of an array: PHP's "[]". */
+/* A free number of an array: PHP's "[]". It is the next one, unless some were given by hand; then the steps grow, so that a crowd of them
+ * costs nobody's time. */
 static void next_number(const json_t *object, char key[24])
 {
-	for (size_t n = json_object_size(object);; n++) {
+	for (size_t n = json_object_size(object), step = 1;; n += step, step *= 2) {
 		snprintf(key, 24, "%zu", n);
 		if (!json_object_get(object, key))
 			return;

@@ -1,6 +1,9 @@
 /* Form fields: brackets, limits, what is refused. */
 #include "http/form.h"
 
+#include <time.h>
+
+#include "base/buf.h"
 #include "base/own.h"
 #include "test.h"
 
@@ -55,6 +58,23 @@ static void test_limits(void)
 	CHECK_TEXT(parsed(many), "requestTooLarge");
 }
 
+/* Every "[]" meets all the numbers that were given by hand: the work must not be their product. */
+static void test_crowd(void)
+{
+	enum { HALF = FORM_FIELDS_MAX / 2 };
+	own(buf_done) struct buf text = { 0 };
+	own(err_done) struct err e = { 0 };
+	own(own_json) json_t *root = NULL;
+	for (int i = HALF; i < 2 * HALF; i++)
+		buf_printf(&text, "a[%d]=x&", i);
+	for (int i = 0; i < HALF; i++)
+		buf_puts(&text, "a[]=y&");
+	clock_t begun = clock();
+	CHECK(form_parse(text.data, text.length, &root, &e) == 0);
+	CHECK(clock() - begun < 2 * CLOCKS_PER_SEC);
+	CHECK(json_object_size(json_object_get(root, "a")) == 2 * HALF);
+}
+
 static void test_list_of_object(void)
 {
 	own(own_json) json_t *numbers = json_pack("{s:s, s:s}", "2", "a", "9", "b"), *names = json_pack("{s:s}", "x", "a");
@@ -68,6 +88,7 @@ int main(void)
 	test_plain();
 	test_brackets();
 	test_limits();
+	test_crowd();
 	test_list_of_object();
 	return test_end();
 }
