@@ -87,13 +87,19 @@ static json_t *read_text(json_t *value, size_t max, const char **ret_why)
 	return strlen(text) <= (max ? max : PARAM_TEXT_MAX) ? json_string(text) : NULL;
 }
 
+/* A real that is a whole number, of a size that an integer has (-2^63 is one, 2^63 is not). */
+static bool is_whole(double real)
+{
+	return real >= -0x1p63 && real < 0x1p63 && real == (double)(int64_t)real;
+}
+
 static json_t *read_int(json_t *value, const char **ret_why)
 {
 	int64_t number;
 	*ret_why = NOT_INT;
 	if (json_is_integer(value))
 		return json_incref(value);
-	if (json_is_real(value) && json_real_value(value) == (double)(int64_t)json_real_value(value))
+	if (json_is_real(value) && is_whole(json_real_value(value)))
 		return json_integer((json_int_t)json_real_value(value));
 	if (json_is_string(value) && str_to_i64(json_string_value(value), &number))
 		return json_integer(number);

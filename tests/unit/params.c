@@ -143,6 +143,8 @@ static void test_scalars(void)
 	CHECK(REFUSED(JSON("{\"limit\": \"12a\"}")));
 	CHECK(REFUSED(JSON("{\"limit\": 1.5}")));
 	CHECK(REFUSED(JSON("{\"limit\": 1e300}")));
+	CHECK(REFUSED(JSON("{\"limit\": 9223372036854775808.0}")));
+	CHECK_TEXT(JSON("{\"limit\": -9223372036854775808.0}"), "{\"limit\":-9223372036854775808}");
 	CHECK(REFUSED(JSON("{\"limit\": true}")));
 	CHECK(REFUSED(JSON("{\"name\": []}")));
 	CHECK(REFUSED(JSON("{\"name\": {}}")));
