@@ -77,6 +77,9 @@ int arg_filled(struct req *rq, const char *name, const char *standard, const cha
 	return 0;
 }
 
+/* There are never so many: whoever leaves out more gets an empty page, and sums with it stay numbers. */
+#define OFFSET_MOST (INT64_C(1) << 53)
+
 int arg_page(struct req *rq, int64_t standard, int64_t most, int64_t *ret_limit, int64_t *ret_offset, struct err *e)
 {
 	int64_t limit = arg_int(rq, "limit", standard), offset = arg_int(rq, "offset", 0);
@@ -87,7 +90,7 @@ int arg_page(struct req *rq, int64_t standard, int64_t most, int64_t *ret_limit,
 	if (offset < 0)
 		return refuse("offset", "This value should be 0 or more.", e);
 	*ret_limit = limit;
-	*ret_offset = offset;
+	*ret_offset = offset < OFFSET_MOST ? offset : OFFSET_MOST;
 	return 0;
 }
 

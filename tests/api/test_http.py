@@ -193,6 +193,15 @@ def test_long_queries_are_answered_or_refused(new_server):
     assert server.stop() == 0
 
 
+@pytest.mark.parametrize("path", ["tokens/%s/events", "events", "tokens", "files", "jobs", "global-search?query=x", "/manage/deleted-projects", "/manage/users"])
+def test_leaving_out_more_than_there_can_be(api, path):
+    """The largest number that is one: an empty page, not a sum that overflows."""
+    path = path.replace("%s", api.get("tokens/verify").json()["id"])
+    answer = api.get(path, params={"offset": 2**63 - 1, "limit": 50})
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["items"] if path.startswith("global") else answer.json()) == []
+
+
 def test_refusals_quote_whole_characters(api, make_table):
     """A sentence that quotes the beginning of what was sent is text, wherever it cuts."""
     table = make_table()
