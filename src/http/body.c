@@ -59,17 +59,26 @@ static void upload_close(struct upload *upload)
 
 /* --- parts ---------------------------------------------------------------------------------------------------------------- */
 
+/* What stays in memory is limited like a body that is no upload. */
+static int count_text(struct body *body, size_t length, struct err *e)
+{
+	body->text += (int64_t)length;
+	return body->text > body->text_most ? fail(e, ERR_TOO_LARGE, "The fields of the request are too large.") : 0;
+}
+
 static int part_begin(void *arg, const char *name, const char *filename, struct err *e)
 {
 	struct body *body = arg;
+	if (count_text(body, strlen(name), e) < 0)
+		return -ERR_TOO_LARGE;
 	body->part_name = arena_strdup(body->arena, name);
 	buf_clear(&body->memory);
 	if (!body->part_name)
 		return fail(e, ERR_INTERNAL, NULL);
 	if (!filename || !body->tmp)
 		return 0;
-	if (++body->form.fields > FORM_FIELDS_MAX)
-		return fail(e, ERR_TOO_LARGE, "The request has too many fields.");
+	if (++body->upload_count > BODY_UPLOADS_MAX)
+		return fail(e, ERR_TOO_LARGE, "The request has more than %d files.", BODY_UPLOADS_MAX);
 	body->part_name = NULL;
 	return upload_open(body, name, filename, e);
 }
@@ -81,6 +90,8 @@ static int part_data(void *arg, const char *data, size_t length, struct err *e)
 		return upload_write(body->uploads, data, length, e);
 	if (body->memory.length + length > MULTIPART_TEXT_MAX)
 		return fail(e, ERR_TOO_LARGE, "A field of the request is too large.");
+	if (count_text(body, length, e) < 0)
+		return -ERR_TOO_LARGE;
 	buf_add(&body->memory, data, length);
 	return body->memory.failed ? fail(e, ERR_INTERNAL, NULL) : 0;
 }
@@ -118,6 +129,7 @@ int body_begin(struct body *body, const struct body_plan *plan, struct err *e)
 	if (is_type(body->content_type, "multipart/form-data")) {
 		body->kind = BODY_MULTIPART;
 		body->most = plan->upload_most;
+		body->text_most = plan->memory_most;
 		return multipart_begin(body, e);
 	}
 	body->kind = BODY_MEMORY;

@@ -14,6 +14,9 @@
 
 enum body_kind { BODY_NONE, BODY_MEMORY, BODY_MULTIPART, BODY_SPOOL, BODY_DISCARD };
 
+/* Each takes a file of the system's while its part comes, on the loop: nobody sends more than one. */
+#define BODY_UPLOADS_MAX 16
+
 /* A file that came as a part; removed with the request unless it was renamed away. */
 struct upload {
 	const char *name, *filename;
@@ -30,12 +33,14 @@ struct body {
 	const char *content_type; /* "" when none was sent */
 	int64_t most;             /* bytes allowed */
 	int64_t received;
+	int64_t text_most, text; /* of BODY_MULTIPART: bytes allowed in memory, and those that are there */
 	bool complete, is_json; /* is_json: body_json() read it as such */
 	struct buf memory;      /* BODY_MEMORY; of BODY_MULTIPART the text part being read */
 	struct form form;
 	struct multipart *multipart;
 	const char *part_name;
 	struct upload *uploads; /* the newest first; BODY_SPOOL: the only one */
+	int upload_count;
 };
 
 /* What the headers promise: kind is chosen by raw (BODY_SPOOL) and content_type. */

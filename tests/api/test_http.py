@@ -169,6 +169,12 @@ def test_too_large(api, server):
     assert_error(api.post("tokens", data=b'{"description": %s}' % deep, headers={"Content-Type": "application/json"}), 400, "requestTooLarge")
     many = "&".join("a%d=1" % i for i in range(30000))
     assert_error(api.post("tokens", data=many, headers={"Content-Type": "application/x-www-form-urlencoded"}), 400, "requestTooLarge")
+    assert_error(api.post("tokens", files=[("f%d" % i, ("f", b"")) for i in range(17)]), 400, "requestTooLarge")
+    # the texts of a form stay in memory, whatever an upload may have
+    texts = [("f%d" % i, (None, b"x" * 3000000)) for i in range(4)]
+    assert_error(api.post("tokens", files=texts), 400, "requestTooLarge")
+    assert api.post("tokens", files=texts[:2]).status_code == 201
+    assert_error(api.post("tokens", files=[("n%d" % i + "x" * 7000, (None, b"")) for i in range(1300)]), 400, "requestTooLarge")
     # a length that is refused before anything was sent
     answer = raw(server, "POST /v2/storage/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\nX-StorageApi-Token: %s\r\n\r\n"
                  % server.master)
