@@ -167,6 +167,11 @@ def test_too_large(api, server):
     assert_error(api.post("tokens", json={"description": "x" * 9000000}), 400, "requestTooLarge")
     deep = b"[" * 5000 + b"]" * 5000
     assert_error(api.post("tokens", data=b'{"description": %s}' % deep, headers={"Content-Type": "application/json"}), 400, "requestTooLarge")
+    # small as text, large in memory; a string may hold as many brackets as it likes
+    for item in (b"{}", b"[]", b'{"a":1}', b"1"):
+        text = b'{"description": "x", "undeclared": [%s]}' % b",".join([item] * (8000000 // (len(item) + 1)))
+        assert_error(api.post("tokens", data=text, headers={"Content-Type": "application/json"}), 400, "requestTooLarge")
+    assert api.post("tokens", json={"description": "x", "undeclared": "{}," * 2000000}).status_code == 201
     many = "&".join("a%d=1" % i for i in range(30000))
     assert_error(api.post("tokens", data=many, headers={"Content-Type": "application/x-www-form-urlencoded"}), 400, "requestTooLarge")
     assert_error(api.post("tokens", files=[("f%d" % i, ("f", b"")) for i in range(17)]), 400, "requestTooLarge")
