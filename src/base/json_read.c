@@ -104,3 +104,35 @@ json_t *json_read_fd(int fd)
 		buf_add(&text, part, (size_t)length);
 	return length < 0 || text.failed || !text.data ? NULL : json_read_bytes(text.data, text.length, 0, NULL);
 }
+
+/* Looks at the brackets and commas outside of strings. */
+enum json_size json_size_of(const char *data, size_t length)
+{
+	enum { CONTAINER_BYTES = 200, ITEM_BYTES = 48 };
+	int depth = 0;
+	size_t memory = 0;
+	bool quoted = false;
+	for (size_t i = 0; i < length; i++) {
+		char c = data[i];
+		if (quoted) {
+			i += c == '\\';
+			quoted = c != '"';
+		} else if (c == '"') {
+			quoted = true;
+		} else if (c == '{' || c == '[') {
+			memory += CONTAINER_BYTES;
+			if (++depth > JSON_NESTING_MAX)
+				return JSON_TOO_DEEP;
+		} else if (c == '}' || c == ']') {
+			depth--;
+		} else if (c == ',') {
+			memory += ITEM_BYTES;
+		}
+	}
+	return memory > JSON_MEMORY_MAX ? JSON_TOO_MANY : JSON_SIZE_FINE;
+}
+
+json_t *json_read_foreign(const char *text)
+{
+	return json_size_of(text, strlen(text)) == JSON_SIZE_FINE ? json_read(text, 0) : NULL;
+}

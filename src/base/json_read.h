@@ -12,4 +12,12 @@ json_t *json_read(const char *text, size_t flags);
 json_t *json_read_bytes(const char *data, size_t length, size_t flags, json_error_t *ret_error);
 json_t *json_read_fd(int fd);
 
+/* Asked before text from outside is read: "{}" has two bytes and becomes a hundred times as many. What its values take is estimated. */
+#define JSON_NESTING_MAX 512
+#define JSON_MEMORY_MAX (64 << 20)
+enum json_size { JSON_SIZE_FINE, JSON_TOO_DEEP, JSON_TOO_MANY };
+enum json_size json_size_of(const char *data, size_t length);
+/* As json_read(); NULL also when the text is too deep or has too many values. */
+json_t *json_read_foreign(const char *text);
+
 #endif

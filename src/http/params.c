@@ -21,40 +21,15 @@
 #define TOO_LONG "This value is too long."
 #define TOO_MANY "This collection should contain fewer elements."
 
-/* Looks at the brackets and commas outside of strings. */
-static int check_json_size(const char *data, size_t length, struct err *e)
-{
-	enum { CONTAINER_BYTES = 200, ITEM_BYTES = 48 };
-	int depth = 0;
-	size_t memory = 0;
-	bool quoted = false;
-	for (size_t i = 0; i < length; i++) {
-		char c = data[i];
-		if (quoted) {
-			i += c == '\\';
-			quoted = c != '"';
-		} else if (c == '"') {
-			quoted = true;
-		} else if (c == '{' || c == '[') {
-			memory += CONTAINER_BYTES;
-			if (++depth > JSON_NESTING_MAX)
-				return fail(e, ERR_TOO_LARGE, "The request body is nested too deeply.");
-		} else if (c == '}' || c == ']') {
-			depth--;
-		} else if (c == ',') {
-			memory += ITEM_BYTES;
-		}
-	}
-	return memory > JSON_MEMORY_MAX ? fail(e, ERR_TOO_LARGE, "The request body has too many values.") : 0;
-}
-
 int params_parse_json(const char *data, size_t length, json_t **ret, struct err *e)
 {
 	if (!utf8_valid(data, length))
 		return fail(e, ERR_MALFORMED, "The request body is not UTF-8.");
-	int rc = check_json_size(data, length, e);
-	if (rc < 0)
-		return rc;
+	enum json_size size = json_size_of(data, length);
+	if (size != JSON_SIZE_FINE)
+		return fail(e, ERR_TOO_LARGE,
+			size == JSON_TOO_DEEP ? "The request body is nested too deeply."
+					      : "The request body has too many values.");
 	json_error_t error = { .line = 1 };
 	*ret = json_read_bytes(data, length, JSON_DECODE_ANY, &error);
 	return *ret ? 0

@@ -8,10 +8,6 @@
 #include "base/err.h"
 #include "http/route.h"
 
-#define JSON_NESTING_MAX 512
-/* What the values of a body may take, estimated before one is read: "{}" has two bytes and becomes a hundred times as many. */
-#define JSON_MEMORY_MAX (64 << 20)
-
 /* A JSON body of any kind. ERR_MALFORMED: not JSON, not UTF-8, a NUL; ERR_TOO_LARGE: nested too deeply, or too many values. */
 int params_parse_json(const char *data, size_t length, json_t **ret, struct err *e);
 

@@ -177,7 +177,7 @@ static char *blob_client_url(struct app *app, struct arena *arena, const struct 
 char *file_manifest_for(struct app *app, const struct file *file, const char *text, bool plain)
 {
 	own(own_arena) struct arena *arena = arena_new();
-	own(own_json) json_t *manifest = json_read(text, 0);
+	own(own_json) json_t *manifest = json_read_foreign(text);
 	size_t i;
 	json_t *entry;
 	json_array_foreach(json_object_get(manifest, "entries"), i, entry) {

@@ -194,7 +194,7 @@ static int list_slices(struct source *source, struct err *e)
 	int rc = read_manifest(source, &text, e);
 	if (rc < 0)
 		return rc;
-	own(own_json) json_t *manifest = json_read(text, 0);
+	own(own_json) json_t *manifest = json_read_foreign(text);
 	json_t *entries = json_object_get(manifest, "entries"), *entry;
 	size_t i;
 	if (!json_is_array(entries) || json_array_size(entries) > SLICES_MAX)

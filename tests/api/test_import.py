@@ -299,7 +299,7 @@ def sliced(api, slices, entries=None, token=None, **options):
     if entries is None:
         entries = [base + name for name, _ in slices]
     if entries != "none":
-        put("manifest", json.dumps({"entries": [{"url": e.replace("{base}", base)} for e in entries]}))
+        put("manifest", entries if isinstance(entries, bytes) else json.dumps({"entries": [{"url": e.replace("{base}", base)} for e in entries]}))
     return made["id"]
 
 
@@ -329,6 +329,13 @@ def test_R08_manifest_reaches_only_its_own_slices(api, make_table):
         job = api.wait(api.post("tables/%s/import-async" % table, json={"dataFileId": sliced(api, [], entries=[entry]), "withoutHeaders": True}))
         assert job["status"] == "error" and job["error"]["code"] in ("storage.unauthorizedAccess", "storage.importFileMissing"), job
     assert rows(api, table) == ['"1","a"']
+
+
+def test_manifest_that_is_small_as_text_only(api, make_table):
+    """Millions of empty entries, or brackets: refused before they take the memory."""
+    for text in (b'{"entries": [%s]}' % b",".join([b"{}"] * 3000000), b"[" * 3000000):
+        job = api.wait(api.post("tables/%s/import-async" % make_table(), json={"dataFileId": sliced(api, [], entries=text), "withoutHeaders": True}))
+        failed(job, "invalidData", "is not valid")
 
 
 def test_import_sync(api, make_table):
