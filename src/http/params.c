@@ -79,7 +79,7 @@ static json_t *read_text(json_t *value, size_t max, const char **ret_why)
 /* A real that is a whole number, of a size that an integer has (-2^63 is one, 2^63 is not). */
 static bool is_whole(double real)
 {
-	return real >= -0x1p63 && real < 0x1p63 && real == (double)(int64_t)real;
+	return real >= -9223372036854775808.0 && real < 9223372036854775808.0 && real == (double)(int64_t)real;
 }
 
 static json_t *read_int(json_t *value, const char **ret_why)
