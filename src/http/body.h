@@ -34,8 +34,8 @@ struct body {
 	int64_t most;             /* bytes allowed */
 	int64_t received;
 	int64_t text_most, text; /* of BODY_MULTIPART: bytes allowed in memory, and those that are there */
-	bool complete, is_json; /* is_json: body_json() read it as such */
-	struct buf memory;      /* BODY_MEMORY; of BODY_MULTIPART the text part being read */
+	bool complete, is_json;  /* is_json: body_json() read it as such */
+	struct buf memory;       /* BODY_MEMORY; of BODY_MULTIPART the text part being read */
 	struct form form;
 	struct multipart *multipart;
 	const char *part_name;
