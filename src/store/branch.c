@@ -92,11 +92,20 @@ int branch_list(struct db *db, struct arena *arena, int64_t project_id, struct b
 	return 0;
 }
 
+/* Writing the project's first branch makes those who name one at the same time collide: the later one runs again and sees the name. */
+static int take_turn(struct db *db, int64_t project_id, struct err *e)
+{
+	static const struct sql sql = { "UPDATE branches SET is_default = 1 WHERE project_id = $1 AND is_default = 1" };
+	return db_exec(db, &sql, DB_ARGS(db_i(project_id)), e);
+}
+
 static int check_name(struct db *db, const struct branch *branch, struct err *e)
 {
 	own(own_arena) struct arena *arena = arena_new();
 	struct branch *other = NULL;
-	int rc = branch_find_name(db, arena, branch->project_id, branch->name, &other, e);
+	int rc = take_turn(db, branch->project_id, e);
+	if (rc >= 0)
+		rc = branch_find_name(db, arena, branch->project_id, branch->name, &other, e);
 	if (rc > 0 && other && other->id != branch->id)
 		return fail(e, ERR_BRANCH_DUPLICATE, "There already is a branch with name \"%s\"", branch->name);
 	return rc < 0 ? rc : 0;

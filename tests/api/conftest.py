@@ -4,6 +4,7 @@ import itertools
 import os
 import sqlite3
 import sys
+import threading
 import time
 
 import pytest
@@ -145,3 +146,17 @@ def lossy(server):
     yield lossy
     for proxy in made:
         proxy.close()
+
+
+@pytest.fixture
+def at_once(server):
+    """Makes one call several times at the same moment, each over a connection of its own: at_once(lambda client: ...) -> answers."""
+    def run(call, times=6):
+        barrier = threading.Barrier(times)
+
+        def one(client):
+            barrier.wait()
+            return call(client)
+        with concurrent.futures.ThreadPoolExecutor(times) as pool:
+            return list(pool.map(one, [Api(server.url, server.master, server.manage) for _ in range(times)]))
+    return run

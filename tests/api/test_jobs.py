@@ -153,3 +153,22 @@ def test_R13_a_job_runs_with_the_permissions_of_the_moment(new_server):
             job = api.get("jobs/%d" % number).json()
         assert job["status"] == "error" and job["error"]["code"] == code
         assert_error(api.get("tables/%s.late%d" % (bucket, number)), 404)
+
+
+def test_jobs_of_one_table_take_turns_also_when_they_come_at_once(api, define_table, at_once):
+    """A column that is added by many at the same time is there once, and the table still takes data."""
+    for _ in range(8):
+        table = define_table(columns=["id"])
+        jobs = [api.wait(a) if a.status_code == 202 else None for a in at_once(lambda client: client.post("tables/%s/columns" % table, json={"name": "more"}))]
+        assert [job["status"] for job in jobs if job].count("success") == 1, jobs
+        assert api.get("tables/" + table).json()["columns"] == ["id", "more"]
+        assert api.post("tables/%s/import" % table, data={"dataString": "id,more\n1,2\n"}).status_code == 200
+
+
+def test_a_branch_is_made_once_also_when_many_make_it_at_once(api, at_once):
+    for _ in range(4):
+        name = unique("together")
+        jobs = [api.wait(a) if a.status_code == 202 else None for a in at_once(lambda client: client.post("dev-branches", json={"name": name}))]
+        made = [branch["id"] for branch in api.get("dev-branches").json() if branch["name"] == name]
+        assert len(made) == 1 and [job["status"] for job in jobs if job].count("success") == 1, jobs
+        assert api.wait(api.delete("dev-branches/%d" % made[0]))["status"] == "success"
