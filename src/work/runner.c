@@ -74,6 +74,7 @@ struct claim {
 static int claim_now(struct db *db, void *arg, struct err *e)
 {
 	struct claim *claim = arg;
+	claim->job = NULL; /* one of a run that was rolled back is somebody else's by now */
 	int rc = job_row_claim(db, claim->arena, now_us() + LEASE_US, &claim->job, e);
 	return rc < 0 ? rc : 0;
 }
