@@ -45,29 +45,25 @@ struct ledger {
 struct applying {
 	const struct ledger_list *list;
 	size_t from;
-	int64_t revoked;
+	int64_t revoked; /* of these */
 };
 
 static int apply_some(struct db *db, void *arg, struct err *e)
 {
 	struct applying *applying = arg;
 	struct token_mark highest[2] = { { .project_id = 0 }, { .project_id = 1 } }; /* of management tokens, of all others */
-	int64_t revoked = 0;
+	applying->revoked = 0;
 	for (size_t i = applying->from; i < applying->list->count && i < applying->from + APPLY_MOST; i++) {
 		const struct token_mark *mark = &applying->list->entries[i].mark;
 		int rc = token_mark_apply(db, mark, e);
 		if (rc < 0)
 			return rc;
-		revoked += rc;
+		applying->revoked += rc;
 		struct token_mark *of_kind = &highest[mark->project_id != 0];
 		of_kind->token_id = mark->token_id > of_kind->token_id ? mark->token_id : of_kind->token_id;
 	}
 	int rc = token_ids_skip(db, &highest[0], e);
-	if (rc == 0)
-		rc = token_ids_skip(db, &highest[1], e);
-	if (rc == 0)
-		applying->revoked += revoked;
-	return rc;
+	return rc < 0 ? rc : token_ids_skip(db, &highest[1], e);
 }
 
 /* Which of them ended since nobody wrote down. */
@@ -80,14 +76,16 @@ static int forget_sessions(struct db *db, void *arg, struct err *e)
 static int apply_all(struct database *database, const struct ledger_list *merged, int64_t *ret_revoked, struct err *e)
 {
 	struct applying applying = { .list = merged };
+	int64_t revoked = 0;
 	int rc = database_transact(database, forget_sessions, NULL, e);
 	if (rc < 0)
 		return rc;
 	for (; applying.from < merged->count; applying.from += APPLY_MOST) {
 		if ((rc = database_transact(database, apply_some, &applying, e)) < 0)
 			return rc;
+		revoked += applying.revoked;
 	}
-	*ret_revoked = applying.revoked;
+	*ret_revoked = revoked;
 	return 0;
 }
 

@@ -121,6 +121,7 @@ static int empty_some(struct db *db, void *arg, struct err *e)
 {
 	struct emptying *emptying = arg;
 	struct project *project = NULL;
+	emptying->more = false;
 	int rc = project_find_unemptied(db, emptying->arena, &project, e);
 	if (rc <= 0)
 		return rc;
