@@ -46,7 +46,8 @@ struct attempt {
 	struct arena *arena;
 	const struct credentials *credentials;
 	char *account, *address; /* names of the counters */
-	struct user *user;       /* NULL: no such account */
+	struct user *seen;       /* whose password is checked; NULL: no such account */
+	struct user *user;       /* as it is when that is done */
 	struct signed_in *ret;
 	bool code_missing;
 };
@@ -65,11 +66,12 @@ static int attempt_init(struct attempt *attempt, struct err *e)
 static int attempt_begin(struct db *db, void *arg, struct err *e)
 {
 	struct attempt *attempt = arg;
+	attempt->seen = NULL;
 	int rc = attempt_count(db, &(struct attempt_rule){ attempt->account, TRIES_OF_ACCOUNT }, e);
 	if (rc >= 0)
 		rc = attempt_count(db, &(struct attempt_rule){ attempt->address, TRIES_FROM_ADDRESS }, e);
 	if (rc >= 0)
-		rc = user_find_email(db, attempt->arena, attempt->credentials->email, &attempt->user, e);
+		rc = user_find_email(db, attempt->arena, attempt->credentials->email, &attempt->seen, e);
 	return rc < 0 ? rc : 0;
 }
 
@@ -135,12 +137,12 @@ int signin_renew(struct db *db, struct arena *arena, int64_t session_id, char **
 static int attempt_end(struct db *db, void *arg, struct err *e)
 {
 	struct attempt *attempt = arg;
-	char *seen = attempt->user->password_hash;
+	attempt->code_missing = false;
 	/* Read again: the password or the second factor may have changed while the old one was checked. */
-	int rc = user_find(db, attempt->arena, attempt->user->id, &attempt->user, e);
+	int rc = user_find(db, attempt->arena, attempt->seen->id, &attempt->user, e);
 	if (rc < 0)
 		return rc;
-	if (rc == 0 || attempt->user->is_disabled || !str_eq(seen, attempt->user->password_hash))
+	if (rc == 0 || attempt->user->is_disabled || !str_eq(attempt->seen->password_hash, attempt->user->password_hash))
 		return fail(e, ERR_LOGIN_FAILED, NULL);
 	if ((rc = check_code(db, attempt, e)) < 0)
 		return rc;
@@ -185,7 +187,7 @@ int signin(struct app *app, struct arena *arena, const struct credentials *crede
 		return fail(e, ERR_LOGIN_FAILED, NULL);
 	if ((rc = database_transact(app->database, attempt_begin, &attempt, e)) < 0)
 		return rc;
-	if (!password_right(attempt.user, credentials->password))
+	if (!password_right(attempt.seen, credentials->password))
 		return fail(e, ERR_LOGIN_FAILED, NULL);
 	if ((rc = database_transact(app->database, attempt_end, &attempt, e)) < 0)
 		return rc;

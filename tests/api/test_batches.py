@@ -1,9 +1,14 @@
 """Writes that wait together share a transaction of the embedded engine: one that fails is undone alone, and the others are made once."""
+import concurrent.futures
+import os
 import re
+import sqlite3
+import time
 
 import pytest
 
 from conftest import ENGINE, unique
+from support.browser import Browser
 from support.server import Api, assert_error
 from test_replay import alive, call_once
 
@@ -81,3 +86,34 @@ def test_what_is_refused_once_is_refused_when_it_runs_again(api, make_bucket, be
     body = {"provider": "user", "metadata": {"key": "k", "value": "v"}}
     assert_error(*beside_a_failing_one(lambda: api.post(path, json=body)), 400, "storage.metadata.invalidStructure")
     assert api.get(path).json() == []
+
+
+def test_R16_a_password_that_changed_while_it_was_checked_opens_nothing(server, api):
+    """The change is made here: it has to fall between the two transactions of one sign-in."""
+    address, other = unique("signs.in") + "@example.com", unique("other") + "@example.com"
+    for each in (address, other):
+        server.user("guest", each)
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        for _ in range(20):
+            database = sqlite3.connect(os.path.join(server.data, "chatelaine.db"), timeout=60, isolation_level=None)
+            login = pool.submit(Browser(server).sign_in, address)
+            while not database.execute("SELECT 1 FROM attempts WHERE name = ?", ["account:" + address]).fetchall() and not login.done():
+                time.sleep(0.001)
+            database.execute("BEGIN IMMEDIATE")
+            begun = database.execute("SELECT 1 FROM attempts WHERE name = ?", ["account:" + address]).fetchall()
+            if begun and not login.done():
+                break
+            database.execute("ROLLBACK")
+            login.result()
+        others = [pool.submit(api.post, "tokens", json={"description": unique("first")})]
+        time.sleep(1)
+        others.append(pool.submit(Api(server.url, server.master).delete, "tokens/999999999"))
+        time.sleep(0.5)
+        assert not login.done()
+        database.execute("UPDATE users SET password_hash = (SELECT password_hash FROM users WHERE email = ?) WHERE email = ?", [other, address])
+        database.execute("COMMIT")
+        database.close()
+        assert [call.result().status_code for call in others] == [201, 404]
+        answer = login.result()
+    assert answer.status_code == 401 and "Set-Cookie" not in answer.headers, answer.text
+    assert Browser(server).sign_in(address).status_code == 200
