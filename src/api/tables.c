@@ -2,7 +2,6 @@
 #include "api/tables.h"
 
 #include "api/jobs.h"
-#include "auth/index.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "store/bucket.h"
@@ -56,12 +55,8 @@ void hide_sources(const struct caller *who, json_t *tables)
 int still_permitted(struct db *db, void *arg, struct err *e)
 {
 	struct still *still = arg;
-	struct req *rq = still->rq;
-	int rc = index_recheck(db, rq->who, rq->origin.address, false, e);
-	/* whether it changed or not: an earlier run of this write may have seen the change, and been refused */
-	if (rc >= 0)
-		rc = permit_route(rq->who, rq->route->allow, e);
-	return rc < 0 ? rc : permit_bucket(rq->who, still->bucket_id, still->need, e);
+	int rc = req_recheck(still->rq, db, e);
+	return rc < 0 ? rc : permit_bucket(still->rq->who, still->bucket_id, still->need, e);
 }
 
 /* --- lists ------------------------------------------------------------------------------------------------------------------- */

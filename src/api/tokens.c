@@ -200,8 +200,9 @@ static int create_again_in(struct db *db, void *arg, struct err *e)
 	enum replay_found found;
 	char id[24];
 	rq->db = db;
-	int rc = replay_find(rq, creation->call, &found, e);
-	if (rc < 0 || found == REPLAY_ANSWERED || (rc = create_now(rq, creation->call, &token, e)) < 0)
+	int rc = req_recheck(rq, db, e);
+	if (rc < 0 || (rc = replay_find(rq, creation->call, &found, e)) < 0 || found == REPLAY_ANSWERED ||
+		(rc = create_now(rq, creation->call, &token, e)) < 0)
 		return rc;
 	own(own_json) json_t *params = powers_json(&token);
 	snprintf(id, sizeof id, "%" PRId64, token.id);

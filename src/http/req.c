@@ -183,6 +183,11 @@ void req_when_durable(struct req *rq, void (*call)(struct req *rq, void *arg), v
 	rq->exchange->durable_arg = arg;
 }
 
+int req_recheck(struct req *rq, struct db *db, struct err *e)
+{
+	return caller_recheck(rq->exchange, db, e);
+}
+
 void req_keep(struct req *rq, void *pointer)
 {
 	rq->exchange->kept = pointer;

@@ -85,6 +85,9 @@ void req_after_commit(struct req *rq, handler *after);
  * lives as long as the request. */
 void req_when_durable(struct req *rq, void (*call)(struct req *rq, void *arg), void *arg);
 
+/* Inside a write of a RUN_WORK handler, or of one after a commit: is the caller still who was admitted (R13)? RUN_WRITE asks by itself. */
+int req_recheck(struct req *rq, struct db *db, struct err *e);
+
 /* --- the event of the route ----------------------------------------------------------------------------------------------- */
 
 /* For handlers that hand something from the handler to their after-commit function. */

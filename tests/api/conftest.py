@@ -118,8 +118,8 @@ def define_table(api, make_bucket):
 def in_a_row(server):
     """Makes calls that all wait for the embedded database, and are let go in the order in which they came, so many seconds later; their
     answers. The first has a transaction of its own, the others share one."""
-    def run(*calls, seconds=0):
-        database = sqlite3.connect(os.path.join(server.data, "chatelaine.db"), timeout=60, isolation_level=None)
+    def run(*calls, seconds=0, of=server):
+        database = sqlite3.connect(os.path.join(of.data, "chatelaine.db"), timeout=60, isolation_level=None)
         database.execute("BEGIN IMMEDIATE")
         with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
             answers = []

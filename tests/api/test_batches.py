@@ -88,6 +88,17 @@ def test_what_is_refused_once_is_refused_when_it_runs_again(api, make_bucket, be
     assert api.get(path).json() == []
 
 
+def test_R13_a_create_that_waited_for_a_lost_reply_is_judged_anew(server, in_a_row):
+    boss = server.user("admin", unique("waits") + "@example.com")
+    name, clients = unique("again"), [Api(server.url, boss["masterToken"]) for _ in range(2)]
+    create = lambda client: lambda: client.post("tokens", json={"description": name})  # noqa: E731
+    made, again, demoted = in_a_row(create(clients[0]), create(clients[1]), lambda: Api(server.url, None, server.manage).patch(
+        "/manage/projects/%d/users/%d" % (server.project_id, boss["userId"]), json={"role": "readOnly"}))
+    assert made.status_code == 201 and demoted.status_code == 200
+    assert_error(again, 403)
+    assert len([t for t in Api(server.url, server.master).get("tokens").json() if t["description"] == name]) == 1
+
+
 def test_R16_a_password_that_changed_while_it_was_checked_opens_nothing(server, api):
     """The change is made here: it has to fall between the two transactions of one sign-in."""
     address, other = unique("signs.in") + "@example.com", unique("other") + "@example.com"

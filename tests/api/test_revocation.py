@@ -144,6 +144,28 @@ def test_R13_a_call_that_waited_has_the_permissions_of_the_moment(server, api, i
     assert api.get("tables/%s.t" % bucket).json()["displayName"] == "t" and api.get("buckets/" + bucket).json()["color"] is None
 
 
+@pytest.fixture(scope="module")
+def small(new_server):
+    """A server that has no room for the large tokens below: what is known of one is known to its calls alone."""
+    return new_server(arguments=["--index-max-bytes", "1048576"])
+
+
+LARGE = ["%03d." % i + "x" * 200 for i in range(200)]
+
+
+@pytest.mark.skipif(ENGINE != "sqlite", reason="holds the embedded database")
+def test_R14_a_call_that_waited_is_recorded_as_its_token_is_now(small, in_a_row):
+    api, name = Api(small.url, small.master), unique("renamed")
+    bucket = api.post("buckets", json={"name": unique("b"), "stage": "in"}).json()["id"]
+    assert api.post("buckets/%s/tables" % bucket, json={"name": "t", "dataString": "id\n1\n"}).status_code == 201
+    token = api.post("tokens", json={"description": unique("old"), "componentAccess": LARGE, "bucketPermissions": {bucket: "write"}}).json()
+    renamed, answer = in_a_row(lambda: api.put("tokens/" + token["id"], json={"description": name}), lambda: Api(small.url, token["token"]).put(
+        "tables/%s.t" % bucket, json={"displayName": "mine"}), of=small)
+    assert renamed.status_code == answer.status_code == 200, answer.text
+    event = [e for e in api.get("tables/%s.t/events" % bucket).json() if e["event"] == "storage.tableUpdated"][0]
+    assert event["token"] == {"id": token["id"], "name": name}
+
+
 @pytest.mark.skipif(ENGINE != "sqlite", reason="holds the embedded database")
 @pytest.mark.parametrize("change", ["password", "totp/disable"])
 def test_R13_a_session_that_ended_meanwhile_changes_no_way_in(server, in_a_row, change):

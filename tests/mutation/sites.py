@@ -28,7 +28,7 @@ DECIDES = {
     "permit_route": "0", "permit_bucket": "0", "permit_bucket_behind": "0", "permit_component": "0", "permit_some_component": "0", "permit_file": "0",
     "permit_token_read": "0", "permit_token_refresh": "0", "permit_token_change": "0", "permit_purge": "0", "permit_user": "0", "permit_trigger": "0",
     "branch_permit_change": "0", "file_permit": "0", "still_permitted": "0", "still_allowed": "0", "index_recheck": "0", "account_recheck": "0",
-    "caller_recheck": "0", "identity_judge": "0", "judge_address": "0", "check_csrf": "0", "blob_check_signature": None,
+    "caller_recheck": "0", "req_recheck": "0", "identity_judge": "0", "judge_address": "0", "check_csrf": "0", "blob_check_signature": None,
     "permit_bucket_level": "BUCKET_MANAGE", "permit_sees_component": "true", "permit_sees_all_events": "true", "role_suffices": "true",
     "permitted": "true", "address_in_range": "true", "secret_equal": "true", "same_site": "true", "sas_signed": "true", "is_of": "true", "is_own": "true",
     "organization_has_user": "1", "maintainer_has_user": "1", "keeps_organization": "1", "session_lives": "1", "manage_token_alive": "1",
