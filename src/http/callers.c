@@ -22,6 +22,13 @@ void caller_give(struct http_exchange *x)
 	x->who = (struct caller){ .kind = CALLER_NOBODY };
 }
 
+void caller_drop(struct http_exchange *x)
+{
+	if (x->who.identity)
+		x->rq.origin.token_description = arena_strdup(x->rq.arena, x->rq.origin.token_description);
+	caller_give(x);
+}
+
 static void take_identity(struct http_exchange *x, const struct identity *identity)
 {
 	x->who.kind = CALLER_STORAGE;
@@ -211,7 +218,7 @@ int caller_recheck(struct http_exchange *x, struct db *db, struct err *e)
 void caller_find(struct http_exchange *x)
 {
 	enum allow allow = x->match.route->allow;
-	caller_give(x);
+	caller_drop(x);
 	if (allow == ALLOW_PUBLIC || allow == ALLOW_SIGNED_URL) {
 		exchange_caller_found(x, 0);
 		return;

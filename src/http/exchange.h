@@ -136,6 +136,8 @@ void caller_find(struct http_exchange *x);
 /* Inside a write: does what admitted the caller still hold (R13)? */
 int caller_recheck(struct http_exchange *x, struct db *db, struct err *e);
 void caller_give(struct http_exchange *x);
+/* The same, when the request goes on without it: what is refused then is recorded as whose it was. */
+void caller_drop(struct http_exchange *x);
 
 /* reply.c */
 void reply_reset(struct http_exchange *x);

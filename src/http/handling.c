@@ -248,7 +248,7 @@ static bool became_stale(const struct http_exchange *x, int rc)
 static void answer_stale(struct http_exchange *x)
 {
 	err_done(&x->write.err);
-	caller_give(x);
+	caller_drop(x);
 	x->handle = x->match.route->stale;
 	x->event = EVENT_NONE;
 	submit(x, write_run, write_done);

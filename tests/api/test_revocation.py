@@ -1,7 +1,10 @@
 """R13 over HTTP: whatever ends or changes a token holds for every request sent after the answer, on every server and connection."""
 import concurrent.futures
+import http.client
+import json
 import os
 import threading
+import time
 
 import pytest
 import requests
@@ -164,6 +167,37 @@ def test_R14_a_call_that_waited_is_recorded_as_its_token_is_now(small, in_a_row)
     assert renamed.status_code == answer.status_code == 200, answer.text
     event = [e for e in api.get("tables/%s.t/events" % bucket).json() if e["event"] == "storage.tableUpdated"][0]
     assert event["token"] == {"id": token["id"], "name": name}
+
+
+@pytest.mark.skipif(ENGINE != "sqlite", reason="holds the embedded database")
+def test_R14_a_string_that_died_while_its_call_waited_is_recorded_as_whose_it_was(small, in_a_row):
+    api = Api(small.url, small.master)
+    token = api.post("tokens", json={"description": unique("dies"), "componentAccess": LARGE}).json()
+    path = "tokens/%s/refresh" % token["id"]
+    refreshed, answer = in_a_row(lambda: api.post(path), lambda: Api(small.url, token["token"]).post(path), of=small)
+    assert refreshed.status_code == 200
+    assert_error(answer, 401)
+    event = [e for e in api.get("tokens/%s/events" % token["id"]).json() if e["outcome"] == "refused"][0]
+    assert event["token"] == {"id": token["id"], "name": token["description"]}
+
+
+def test_R14_a_string_that_died_while_its_body_came_is_recorded_as_whose_it_was(server, api, make_token):
+    """Its token is found when the head of so large a call has come, and is another one when all of it has."""
+    token = make_token(description=unique("dies"))
+    body = json.dumps({"component": "c", "message": "m", "description": "x" * 150000}).encode()
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection.putrequest("POST", "/v2/storage/events")
+    for header in {"X-StorageApi-Token": token["token"], "Content-Type": "application/json", "Content-Length": str(len(body))}.items():
+        connection.putheader(*header)
+    connection.endheaders()
+    connection.send(body[:1000])
+    time.sleep(0.5)
+    assert api.post("tokens/%s/refresh" % token["id"]).status_code == 200
+    connection.send(body[1000:])
+    assert connection.getresponse().status == 401
+    connection.close()
+    event = [e for e in api.get("tokens/%s/events" % token["id"]).json() if e["outcome"] == "refused"][0]
+    assert event["token"] == {"id": token["id"], "name": token["description"]}
 
 
 @pytest.mark.skipif(ENGINE != "sqlite", reason="holds the embedded database")
