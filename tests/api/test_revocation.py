@@ -273,6 +273,7 @@ def test_R13_a_management_call_that_waited_is_not_made_any_more(server, api, in_
 JOBS = [("POST", "tables/{table}/import-async", {"dataFileId": "FILE"}, "read"), ("POST", "buckets/{bucket}/tables-async", {"name": "more", "dataFileId": "FILE"}, "read"),
         ("POST", "buckets/{bucket}/tables-definition", {"name": "more", "columns": [{"name": "id"}]}, "read"),
         ("DELETE", "tables/{table}/rows", {"whereColumn": "id", "whereValues": ["1"]}, "read"), ("POST", "tables/{table}/snapshots", {"description": "s"}, "read"),
+        ("DELETE", "snapshots/{snapshot}", None, "read"),
         ("PUT", "tables/{table}", {"displayName": "other", "async": True}, "read"), ("DELETE", "tables/{table}?async=1", None, "read"),
         ("POST", "tables/{table}/columns", {"name": "more"}, "read"), ("DELETE", "tables/{table}/columns/name", None, "read"),
         ("POST", "tables/{bucket}.plain/primary-key", {"columns": ["id"]}, "read"), ("DELETE", "tables/{table}/primary-key", None, "read"),
@@ -303,6 +304,8 @@ def test_R10_a_job_that_waited_has_the_permissions_of_the_moment(server, api, in
     names["file"] = api.upload("id,name\n2,b\n", token=token)
     if "{branch}" in path:
         names["branch"] = api.wait(api.post("dev-branches", token=token, json={"name": unique("branch")}))["results"]["id"]
+    if "{snapshot}" in path:
+        names["snapshot"] = api.wait(api.post("tables/%s/snapshots" % names["table"], json={}))["results"]["id"]
     if body:
         body = {key: names["file"] if value == "FILE" else unique("u") if value == "UNIQUE" else value for key, value in body.items()}
     started, weakened = in_a_row(lambda: Api(server.url).call(method, path.format(**names), token=token, json=body), weaken)
@@ -310,5 +313,6 @@ def test_R10_a_job_that_waited_has_the_permissions_of_the_moment(server, api, in
     job = api.wait(started)
     assert job["status"] == "error" and job["error"]["code"] == "accessDenied", job
     assert api.get("files/%d" % names["file"]).status_code == 200 and api.get("buckets/" + names["bucket"]).json()["color"] is None
+    assert "snapshot" not in names or api.get("snapshots/%d" % names["snapshot"]).status_code == 200
     table = api.get("tables/" + names["table"]).json()
     assert table["displayName"] == "t" and table["rowsCount"] == 1 and table["columns"] == ["id", "name"] and table["primaryKey"] == ["id"], table
