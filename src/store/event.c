@@ -105,7 +105,7 @@ int event_is_known(struct db *db, const struct event_filter *filter, struct err 
 {
 	static const struct sql known = {
 		.text = "SELECT 1 FROM events WHERE project_id = $1 AND object_id <> '' AND object_id = $2 AND object_type = $3 "
-			"AND token_id = $4 LIMIT 1",
+			"AND token_id = $4 AND outcome = 'success' LIMIT 1",
 	};
 	own(own_rows) struct db_rows *rows = NULL;
 	return db_find(db, &known,

@@ -51,7 +51,7 @@ int event_insert(struct db *db, const struct event *event, struct err *e);
 /* 1 found, 0 not found, negative failed. seen_by as in the filter. */
 int event_find(
 	struct db *db, struct arena *arena, const struct event_filter *who, const char *id, struct event *ret, struct err *e);
-/* Did the token (seen_by) ever have to do with this object? By project_id, seen_by, object_type and object_id; 1, 0, negative. */
+/* Did the token (seen_by) ever do something with this object that it was not refused? By project_id, seen_by, object_type and object_id; 1, 0, negative. */
 int event_is_known(struct db *db, const struct event_filter *filter, struct err *e);
 typedef int event_each(void *arg, const struct event *event, struct err *e);
 /* Calls each() for every event, in order, until it fails; the event's memory ends with the call. arena is for the list's own texts. */
