@@ -201,6 +201,21 @@ def test_R14_a_string_that_died_while_its_body_came_is_recorded_as_whose_it_was(
 
 
 @pytest.mark.skipif(ENGINE != "sqlite", reason="holds the embedded database")
+@pytest.mark.parametrize("method,path,body", [("PUT", "tables/%s.t", {"displayName": "mine"}), ("DELETE", "tables/%s.t", None),
+                                              ("DELETE", "buckets/%s?force=1", None), ("PUT", "buckets/%s", {"color": "red"})])
+def test_R14_a_change_that_waited_names_its_token(server, api, in_a_row, make_bucket, make_token, method, path, body):
+    """What was known of the token is given back when it is looked up again: the event has the name of the moment."""
+    bucket = make_bucket()
+    assert api.post("buckets/%s/tables" % bucket, json={"name": "t", "dataString": "id\n1\n"}).status_code == 201
+    made, name = make_token(canManageBuckets=True), unique("the name of the moment, as long as the memory that it may get ")
+    renamed, answer = in_a_row(lambda: Api(server.url, server.master).put("tokens/" + made["id"], json={"description": name}),
+                               lambda: Api(server.url).call(method, path % bucket, token=made["token"], json=body))
+    assert renamed.status_code == 200 and answer.status_code < 300, answer.text
+    events = [e for e in api.get("events", params={"q": "token.id:" + made["id"]}).json() if e["objectType"] in ("bucket", "table")]
+    assert events and {e["token"]["name"] for e in events} == {name}, events
+
+
+@pytest.mark.skipif(ENGINE != "sqlite", reason="holds the embedded database")
 @pytest.mark.parametrize("change", ["password", "totp/disable"])
 def test_R13_a_session_that_ended_meanwhile_changes_no_way_in(server, in_a_row, change):
     address = unique("leaves") + "@example.com"
