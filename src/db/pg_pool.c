@@ -11,7 +11,7 @@
 #include "db/migrate.h"
 
 /* How often at least a write is run again because others were in its way; more often while there is time. */
-#define COLLISIONS_MOST 12
+#define COLLISIONS_LEAST 12
 #define EXISTS_MOST 2
 
 /* --- writes ------------------------------------------------------------------------------------------------------------ */
@@ -73,7 +73,7 @@ static bool may_repeat(const struct pg_db *db, const struct db_write *write, int
 	case PG_BROKEN:
 		return monotonic_us() < write->queued_us + DB_WAIT_US;
 	case PG_COLLIDED:
-		return tries < COLLISIONS_MOST || monotonic_us() < write->queued_us + DB_WAIT_US;
+		return tries < COLLISIONS_LEAST || monotonic_us() < write->queued_us + DB_WAIT_US;
 	case PG_EXISTS:
 		return tries < EXISTS_MOST;
 	default:

@@ -135,7 +135,9 @@ static void test_versions(struct db *db)
 	char *sealed;
 	CHECK(token_sealed(db, arena, PROJECT, id, &sealed, &e) == 1 && str_eq(sealed, "sealed2"));
 	struct token first;
-	CHECK(token_sealed_first(db, arena, &first, &sealed, &e) == 1 && first.project_id == PROJECT && first.id <= id);
+	/* on PostgreSQL other tests have left theirs before it */
+	CHECK(token_sealed_first(db, arena, &first, &sealed, &e) == 1 && sealed[0]);
+	CHECK(first.project_id < PROJECT || (first.project_id == PROJECT && first.id <= id));
 	CHECK(token_remove(db, PROJECT, id, &e) == 1 && token_remove(db, PROJECT, id, &e) == 0);
 	CHECK(token_find_versions(db, key, false, versions, &e) == 0);
 }
