@@ -117,6 +117,7 @@ def test_R09_reading_is_no_changing(api, make_bucket, make_token):
         limited = make_token(bucketPermissions={bucket: level})["token"]
         for refused in (api.delete("buckets/" + bucket, token=limited), api.delete("buckets/%s?async=1&force=1" % bucket, token=limited),
                         api.put("buckets/" + bucket, json={"displayName": "mine"}, token=limited),
+                        api.put("buckets/" + bucket, json={"displayName": "mine", "async": True}, token=limited),
                         api.post("buckets", json={"name": "mine"}, token=limited)):
             assert_error(refused, 403, "accessDenied")
     assert api.get("buckets/" + bucket).json()["displayName"] != "mine"

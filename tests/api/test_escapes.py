@@ -147,3 +147,12 @@ def test_R08_upload_credentials_end_with_the_token(api):
     assert send().status_code == 201
     assert api.post("tokens/%s/refresh" % made["id"]).status_code == 200
     assert send().status_code == 403
+
+
+def test_R09_who_reads_starts_no_change(api, make_table, make_token):
+    table = make_table()
+    reader = make_token(bucketPermissions={table.rsplit(".", 1)[0]: "read"})["token"]
+    for method, path, body in (("DELETE", "", None), ("DELETE", "?async=1", None), ("PUT", "", {"displayName": "x"}),
+                               ("PUT", "", {"displayName": "x", "async": True})):
+        assert_error(api.call(method, "tables/" + table + path, token=reader, json=body), 403, "accessDenied")
+    assert api.get("jobs", token=reader).json() == []

@@ -77,6 +77,7 @@ def test_R09_no_job_reaches_it_either(api, house, kind):
         ("POST", "buckets/%s/tables-async" % bucket, {"name": "n", "dataFileId": own}),
         ("POST", "tables/%s/import" % table, {"dataString": "id,name\n1,2\n"}),
         ("POST", "buckets/%s/tables" % bucket, {"name": "n", "dataString": "id\n1\n"}), ("DELETE", "tables/" + table, None),
+        ("DELETE", "tables/%s?async=1" % table, None), ("PUT", "tables/" + table, {"displayName": "x", "async": True}),
         ("DELETE", "buckets/%s?force=1&async=1" % bucket, None), ("POST", "tables/%s/snapshots" % table, {}),
         ("POST", "buckets/%s/table-aliases" % house["other"], {"sourceTable": table, "name": unique("alias")}),
         ("POST", "tables/%s/columns" % table, {"name": "c"}), ("DELETE", "tables/%s/rows?allowTruncate=1" % table, None),
