@@ -9,10 +9,6 @@
 #include "base/clock_words.h"
 #include "base/str.h"
 
-/* Years 0001 to 9999: what the text can hold. */
-#define EARLIEST_S INT64_C(-62135596800)
-#define LATEST_S INT64_C(253402300799)
-
 static int64_t read_clock(clockid_t id)
 {
 	struct timespec t;
@@ -33,7 +29,7 @@ int64_t monotonic_us(void)
 char *time_text(int64_t time_us, char text[TIME_TEXT_SIZE])
 {
 	time_t s = (time_t)(time_us / US_PER_S - (time_us % US_PER_S < 0));
-	s = s < EARLIEST_S ? EARLIEST_S : s > LATEST_S ? LATEST_S : s;
+	s = s < TIME_EARLIEST_S ? TIME_EARLIEST_S : s > TIME_LATEST_S ? TIME_LATEST_S : s;
 	struct tm tm;
 	gmtime_r(&s, &tm);
 	strftime(text, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S+0000", &tm);
@@ -136,7 +132,7 @@ bool time_parse(const char *text, int64_t reference_us, int64_t *ret_us)
 	if (str_empty(text) || strlen(text) > 64 || !text[strspn(text, " \t,")])
 		return false;
 	if (str_to_i64(text, &seconds)) {
-		if (seconds < EARLIEST_S || seconds > LATEST_S)
+		if (seconds < TIME_EARLIEST_S || seconds > TIME_LATEST_S)
 			return false;
 		*ret_us = seconds * US_PER_S;
 		return true;

@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #define US_PER_S INT64_C(1000000)
+#define TIME_EARLIEST_S INT64_C(-62135596800) /* years 0001 to 9999: what the text can hold */
+#define TIME_LATEST_S INT64_C(253402300799)
 #define US_PER_DAY (INT64_C(86400) * US_PER_S)
 
 int64_t now_us(void);

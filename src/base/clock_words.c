@@ -10,8 +10,6 @@
 
 #include "base/clock.h"
 
-#define EARLIEST_S INT64_C(-62135596800)
-#define LATEST_S INT64_C(253402300799)
 #define COUNT_MAX 1000000000
 #define MONTHS_MAX 120000
 #define WORD_SIZE 16
@@ -392,7 +390,7 @@ static bool read_unix(struct words *words)
 	char *end;
 	long long seconds = strtoll(words->at + 1, &end, 10);
 	time_t s = (time_t)seconds;
-	if (end == words->at + 1 || isspace((unsigned char)words->at[1]) || seconds < EARLIEST_S || seconds > LATEST_S)
+	if (end == words->at + 1 || isspace((unsigned char)words->at[1]) || seconds < TIME_EARLIEST_S || seconds > TIME_LATEST_S)
 		return false;
 	gmtime_r(&s, &words->tm);
 	words->fraction_us = 0;
@@ -441,7 +439,7 @@ static bool finish(struct words *words, int64_t *ret_us)
 	if (words->weekday >= 0)
 		s += days_to(words, tm->tm_wday) * INT64_C(86400);
 	s += words->seconds - words->zone_s;
-	if (s < EARLIEST_S || s > LATEST_S)
+	if (s < TIME_EARLIEST_S || s > TIME_LATEST_S)
 		return false;
 	*ret_us = s * US_PER_S + words->fraction_us;
 	return true;
