@@ -11,9 +11,10 @@ enum delivery_state {
 	DELIVERY_ENDED, /* another request came on the connection, or it was closed in an orderly way: not provably lost */
 };
 
-/* Watches the reply of this request; call it once, when the reply is certain (req_when_durable). ended(arg, state) is called once, with DELIVERY_LOST or DELIVERY_ENDED,
- * on a thread that must not wait (database_submit() is fine), also when the request fails or the server stops (then DELIVERY_ENDED).
- * ended may be NULL. The result is a reference: delivery_give() it. NULL when memory is short (ended is not called).
+/* Watches the reply of this request; call it once, when the reply is certain (req_when_durable). ended(arg, state) is called once, with
+ * DELIVERY_LOST or DELIVERY_ENDED, on a thread that must not wait (database_submit() is fine), also when the request fails or the server
+ * stops (then DELIVERY_ENDED). ended may be NULL. The result is a reference: delivery_give() it. NULL when memory is short (ended is not
+ * called).
  *
  * What is guaranteed: LOST is answered only when the client's side reset the connection (RST) without having sent one more byte on it
  * since the request (an orderly end sends a FIN, over TLS also a closing record), or when the reply could not be written completely.
